@@ -1,0 +1,1 @@
+"""The web application: pages, JSON and what stands behind them. No torch in here."""

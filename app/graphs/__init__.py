@@ -1,0 +1,1 @@
+"""Reads, validates and renders GraphDocuments. Pure: no database, no files, no torch."""

@@ -1,0 +1,32 @@
+"""SQLModel tables, one file a noun. Importing this package fills the metadata."""
+
+from app.models.component import Component, Role
+from app.models.event import RunEvent
+from app.models.failure import Category, Failure
+from app.models.graph import Graph
+from app.models.guard import Guard, GuardKind
+from app.models.log import RunLog
+from app.models.run import Run, RunStatus, Verdict
+from app.models.script import Script, ScriptKind
+from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
+
+__all__ = [
+    "Category",
+    "Component",
+    "Failure",
+    "Graph",
+    "Guard",
+    "GuardKind",
+    "ReplayStatus",
+    "Role",
+    "Run",
+    "RunEvent",
+    "RunLog",
+    "RunStatus",
+    "Script",
+    "ScriptKind",
+    "Stage",
+    "StageKind",
+    "StageStatus",
+    "Verdict",
+]

@@ -1,0 +1,76 @@
+"""A run: one diagnosis of one script in one runtime with one set of options.
+
+The row is also the queue (see app/services/queue.py) and is never overwritten by another run.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from app.models.columns import JSON, UtcDateTime, Word, utc_now
+
+
+class RunStatus(StrEnum):
+    """Where a run is. The last three are ends."""
+
+    QUEUED = "queued"  # waits for a worker that has its runtime
+    RUNNING = "running"  # a worker holds its lease
+    FINISHED = "finished"  # it has a verdict
+    FAILED = "failed"  # our fault or a limit; `reason` says which
+    CANCELLED = "cancelled"  # somebody asked for it
+
+    @property
+    def ended(self) -> bool:
+        """Nothing will change any more."""
+        return self not in (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+class Verdict(StrEnum):
+    """What plain torch.export.export says of the model."""
+
+    EXPORTED = "exported"  # the whole model passed
+    PARTLY = "partly"  # the whole failed, at least one component passed
+    BLOCKED = "blocked"  # the whole failed, no component passed
+    SCRIPT_ERROR = "script_error"  # the script, its inputs or its eager run fail
+
+
+class Run(SQLModel, table=True):
+    """One diagnosis, from queued to its end."""
+
+    __table_args__ = (Index("ix_run_queue", "status", "runtime", "priority", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    script_id: int = Field(foreign_key="script.id", index=True)
+    parent_id: int | None = Field(default=None, foreign_key="run.id")  # the run this one repeats
+    title: str = Field(max_length=200)
+    filename: str = Field(max_length=200)  # as uploaded; shown, never used as a path
+    entry: str = Field(max_length=400)  # the file of the script that is run
+    runtime: str = Field(max_length=80)
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+    status: RunStatus = Field(default=RunStatus.QUEUED, sa_type=Word(RunStatus))
+    verdict: Verdict | None = Field(default=None, nullable=True, sa_type=Word(Verdict))
+    reason: str = ""  # why it failed, in a sentence
+    sandbox: str = Field(default="off", max_length=20)  # tier the probe ran under
+
+    # The queue's columns. Times are seconds since 1970 by the database's clock.
+    priority: int = 0  # lower goes first
+    attempt: int = 0  # the fence: a write with another attempt changes nothing
+    lost: int = 0  # how many workers were lost on it; one that hands it back is not
+    worker: str | None = Field(default=None, max_length=120)
+    lease: float | None = None
+    cancel_requested: bool = False
+
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    whole_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    # What the probe said of the run as a whole; the shapes are in workers/events.py.
+    loaded: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    eager: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    coverage: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    notes: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
