@@ -1,0 +1,165 @@
+"""Frames: which files are the user's, and which line of a traceback is the culprit.
+
+A user frame is one in an existing file outside Python's standard library, torch and torch's own
+dependencies: the upload's, or a library's such as transformers.
+"""
+
+import linecache
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Literal
+
+import torch
+
+from .emit import SHORT, TEXT, cap
+
+Where = Literal["upload", "library", "torch", "python", "probe"]
+
+# What pip installs with torch. A frame in these is torch's doing, not the user's.
+TORCH_DEPENDENCIES = (
+    "filelock",
+    "fsspec",
+    "functorch",
+    "jinja2",
+    "markupsafe",
+    "mpmath",
+    "networkx",
+    "numpy",
+    "setuptools",
+    "sympy",
+    "torchgen",
+    "triton",
+    "typing_extensions.py",
+)
+
+_PROBE = Path(__file__).resolve().parent
+_TORCH = Path(torch.__file__).resolve().parent
+_STDLIB = tuple(Path(sysconfig.get_paths()[key]).resolve() for key in ("stdlib", "platstdlib"))
+_SITES = tuple(Path(sysconfig.get_paths()[key]).resolve() for key in ("purelib", "platlib"))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of Python that was running."""
+
+    file: str  # as a person reads it: relative to the upload or to the library's root
+    line: int
+    function: str
+    text: str
+    where: Where
+    path: str  # the real file
+
+    @property
+    def is_user(self) -> bool:
+        """Whether this line may be a culprit."""
+        return self.where in ("upload", "library")
+
+    def as_event(self) -> dict[str, Any]:
+        """The frame as workers/events.py has it."""
+        return {
+            "file": cap(self.file, SHORT),
+            "line": self.line,
+            "function": cap(self.function, SHORT),
+            "text": cap(self.text, TEXT),
+            "where": self.where,
+        }
+
+
+class Places:
+    """Tells files apart, for one upload."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._place = lru_cache(maxsize=None)(self._find_place)
+
+    def place(self, filename: str) -> tuple[Where, str]:
+        """Where a file belongs, and its name as a person reads it."""
+        return self._place(filename)
+
+    def is_user(self, filename: str) -> bool:
+        """Whether a frame in this file may be a culprit."""
+        return self._place(filename)[0] in ("upload", "library")
+
+    def frame(self, filename: str, line: int, function: str) -> Frame:
+        """A frame with its source text, as it was when the file was read."""
+        where, file = self._place(filename)
+        text = linecache.getline(filename, line).strip()
+        return Frame(file, line, function, text, where, filename)
+
+    def _find_place(self, filename: str) -> tuple[Where, str]:
+        if filename.startswith("<"):
+            return "python", filename
+        path = Path(filename)
+        if path.is_relative_to(self.root):
+            return "upload", path.relative_to(self.root).as_posix()
+        if path.is_relative_to(_PROBE):
+            return "probe", path.relative_to(_PROBE.parent).as_posix()
+        if path.is_relative_to(_TORCH):
+            return "torch", path.relative_to(_TORCH.parent).as_posix()
+        for site in _SITES:
+            if path.is_relative_to(site):
+                inner = path.relative_to(site)
+                is_torchs = inner.parts[0] in TORCH_DEPENDENCIES
+                return ("torch" if is_torchs else "library"), inner.as_posix()
+        for stdlib in _STDLIB:
+            if path.is_relative_to(stdlib):
+                return "python", path.relative_to(stdlib).as_posix()
+        return ("library", path.name) if path.is_file() else ("python", filename)
+
+
+def frames_of(traceback: TracebackType | None, places: Places) -> list[Frame]:
+    """The frames of a traceback, outermost first."""
+    return [
+        places.frame(raw.f_code.co_filename, line, qualname(raw.f_code))
+        for raw, line in walk(traceback)
+    ]
+
+
+def walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    """The raw frames of a traceback with their lines, outermost first."""
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def frames_above(frame: FrameType | None, places: Places) -> list[Frame]:
+    """The frames that lead to `frame`, itself included, outermost first."""
+    found = []
+    while frame is not None:
+        code = frame.f_code
+        found.append(places.frame(code.co_filename, frame.f_lineno, qualname(code)))
+        frame = frame.f_back
+    return found[::-1]
+
+
+def qualname(code: CodeType) -> str:
+    """`Net.forward`; in Python 3.10, which has no co_qualname, `forward`."""
+    return getattr(code, "co_qualname", code.co_name)
+
+
+def innermost_user(frames: Iterable[Frame]) -> Frame | None:
+    """The culprit by the rule above."""
+    return next((frame for frame in reversed(list(frames)) if frame.is_user), None)
+
+
+def innermost_upload(frames: Iterable[Frame]) -> Frame | None:
+    """The upload's own innermost line."""
+    return next((frame for frame in reversed(list(frames)) if frame.where == "upload"), None)
+
+
+def source_around(frame: Frame, before: int = 6, after: int = 4) -> dict[str, Any] | None:
+    """The lines around a frame, as workers/events.py has them; None where there is no file."""
+    lines = linecache.getlines(frame.path)
+    if not lines:
+        return None
+    first = max(1, frame.line - before)
+    chosen = lines[first - 1 : frame.line + after]
+    return {
+        "file": cap(frame.file, SHORT),
+        "first": first,
+        "lines": [cap(line.rstrip("\r\n"), TEXT) for line in chosen],
+    }

@@ -1,0 +1,34 @@
+"""The job: what the worker asks of this process, one JSON object on stdin."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+
+@dataclass(frozen=True)
+class Job:
+    """One script, one set of options, one of the two children of a run."""
+
+    probe: Literal["staged", "whole"]
+    root: Path  # the folder of the unpacked upload
+    entry: str  # the file in it that is run
+    argv: list[str]
+    call: int  # which export call of the script, from 1
+    device: Literal["auto", "as_written"]
+    strict: bool | None  # None: as the script has it
+    stages: list[str] | dict[str, str | list[str]] | None
+    dynamic_shapes: Any  # JSON, see dynamic.py; None: as the script has it
+    threads: int
+
+    @property
+    def script(self) -> Path:
+        """The entry file."""
+        return self.root / self.entry
+
+
+def read_job(stream: TextIO) -> Job:
+    """Read the job that the worker wrote."""
+    fields = json.load(stream)
+    fields["root"] = Path(fields["root"]).resolve()
+    return Job(**fields)

@@ -1,0 +1,106 @@
+"""One child of a run: load the script, do the job's work on its export call, say what came of it.
+
+Exit status 0 means that the last event was written. INTERNAL means that the probe itself failed;
+its traceback is in the log.
+"""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import torch
+
+from .call import Call
+from .catch import Catcher
+from .devices import map_missing_cuda
+from .diagnose import script_failure
+from .emit import SHORT, Emitter, cap
+from .environment import environment
+from .errors import ScriptError
+from .explain import explained
+from .frames import Places
+from .job import Job, read_job
+from .load import apply_options, load_call
+from .specs import dtype_name
+from .staged import run_staged
+from .weights import tolerate_missing_weights
+from .whole import run_whole
+
+INTERNAL = 70  # EX_SOFTWARE
+
+
+def main(argv: Sequence[str]) -> NoReturn:
+    """Run one job, read from stdin, with its events written to the descriptor in `argv`."""
+    parser = argparse.ArgumentParser(prog="probe")
+    parser.add_argument("--events", type=int, required=True)
+    emitter = Emitter(parser.parse_args(argv).events)
+    job = read_job(sys.stdin)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+    torch.set_num_threads(job.threads)
+    Probe(job, emitter).run()
+
+
+class Probe:
+    """One job from its script to its last event."""
+
+    def __init__(self, job: Job, emitter: Emitter) -> None:
+        self._job = job
+        self._emitter = emitter
+        self._places = Places(job.root)
+        self._started = time.perf_counter()
+
+    def run(self) -> NoReturn:
+        """Load the script and do the work; ends the process."""
+        tolerate_missing_weights(self._emitter)
+        map_missing_cuda(self._job, self._emitter)
+        catcher = Catcher(self._job, self._places, self._work_on_caught)
+        try:
+            call, stages = load_call(self._job, catcher)
+        except BaseException as error:
+            self._fail(error)
+        self._work(call, stages)
+
+    def _work_on_caught(self, call: Call) -> NoReturn:
+        self._work(call, vars(sys.modules["__main__"]).get("stages"))
+
+    def _work(self, call: Call, script_stages: Any) -> NoReturn:
+        """Runs inside the script's own frames: nothing it raises may reach them."""
+        try:
+            call = apply_options(call, self._job)
+            self._emitter.emit("loaded", **self._loaded(call))
+            if self._job.probe == "whole":
+                run_whole(self._places, self._emitter, call)
+            run_staged(self._job, self._places, self._emitter, call, script_stages)
+        except ScriptError as error:
+            self._fail(error)
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(INTERNAL)
+
+    def _fail(self, error: BaseException) -> NoReturn:
+        failure = script_failure(explained(error), self._places, "script_error")
+        self._emitter.emit("failed", failure=failure)
+        self._emitter.finish()
+
+    def _loaded(self, call: Call) -> dict[str, Any]:
+        parameters = list(call.model.parameters())
+        tensors = [*parameters, *call.model.buffers()]
+        return {
+            "form": call.form,
+            "model_class": cap(type(call.model).__qualname__, SHORT),
+            "parameters": sum(parameter.numel() for parameter in parameters),
+            "buffers": sum(buffer.numel() for buffer in call.model.buffers()),
+            "dtypes": sorted({dtype_name(tensor.dtype) for tensor in tensors}),
+            "devices": sorted({str(tensor.device) for tensor in tensors}),
+            "training": call.model.training,
+            "strict": call.strict,
+            "dynamic_shapes": "" if call.dynamic_shapes is None else cap(call.dynamic_shapes),
+            "calls": call.listed,
+            "environment": environment(),
+            "seconds": time.perf_counter() - self._started,
+        }

@@ -1,0 +1,21 @@
+"""Which module a running frame belongs to."""
+
+from types import FrameType
+
+from torch import nn
+
+
+def paths_by_state(root: nn.Module) -> dict[int, str]:
+    """Module paths by the identity of the module's __dict__.
+
+    torch's tracer runs modules behind proxies of another class that share the real __dict__.
+    """
+    return {id(vars(module)): path for path, module in root.named_modules()}
+
+
+def path_of_owner(frame: FrameType, paths: dict[int, str]) -> str | None:
+    """The path of the module that is `self` in this frame; None where it is none of them."""
+    owner = frame.f_locals.get("self")
+    if not isinstance(owner, nn.Module):
+        return None
+    return paths.get(id(vars(owner)))

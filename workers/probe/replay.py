@@ -1,0 +1,198 @@
+"""Replays an exported program against eager, on the run's inputs and on other sizes.
+
+Equal means: same structure, shapes and dtypes, and every element within
+`atol + rtol * |eager|` of its dtype (the defaults of torch.testing.assert_close; NaN equals NaN).
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.testing._comparison import default_tolerances
+from torch.utils import _pytree as pytree
+
+from .emit import SHORT, TEXT, cap
+from .snapshot import Snapshot, clone_tensors
+from .specs import dtype_name
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+OTHER_SIZES = 2  # cases beside the run's own inputs
+
+
+def replay(
+    program: torch.export.ExportedProgram,
+    eager: Callable[..., Any],
+    snapshot: Snapshot,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> dict[str, Any]:
+    """Run both on the same inputs from the same state, and compare.
+
+    Args:
+        program: what export gave.
+        eager: what it was made from; called as the export called it.
+        snapshot: the state that eager starts from.
+        args: the run's positional inputs.
+        kwargs: the run's keyword inputs.
+    """
+    cases = [_case(program, eager, snapshot, (args, kwargs), {})]
+    for sizes, inputs in other_sizes(program, args, kwargs):
+        cases.append(_case(program, eager, snapshot, inputs, sizes))
+    order = ("different", "not_run", "equal")
+    worst = min(cases, key=lambda case: order.index(case["status"]))
+    outputs = [output for case in cases for output in case["outputs"]]
+    return {
+        "status": worst["status"],
+        "why": worst["why"],
+        "max_abs": _largest(outputs, "max_abs"),
+        "max_rel": _largest(outputs, "max_rel"),
+        "cases": cases,
+    }
+
+
+def _case(
+    program: torch.export.ExportedProgram,
+    eager: Callable[..., Any],
+    snapshot: Snapshot,
+    inputs: Arguments,
+    sizes: dict[str, int],
+) -> dict[str, Any]:
+    report: dict[str, Any] = {"sizes": sizes, "status": "not_run", "why": "", "outputs": []}
+    seed = torch.random.get_rng_state()
+    try:
+        with torch.no_grad():
+            expected = _run(eager, snapshot, inputs, seed)
+            actual = _run(program.module(), snapshot, inputs, seed)
+        report["outputs"] = list(_compare(expected, actual))
+    except Exception as error:
+        report["why"] = cap(f"{type(error).__name__}: {error}")
+        return report
+    finally:
+        snapshot.restore()
+        torch.random.set_rng_state(seed)
+    unequal = [output for output in report["outputs"] if not output["equal"]]
+    report["status"] = "different" if unequal else "equal"
+    report["why"] = unequal[0]["why"] if unequal else ""
+    return report
+
+
+def _run(
+    function: Callable[..., Any], snapshot: Snapshot, inputs: Arguments, seed: torch.Tensor
+) -> Any:
+    snapshot.restore()
+    torch.random.set_rng_state(seed)
+    args, kwargs = clone_tensors(inputs)
+    return clone_tensors(function(*args, **kwargs))
+
+
+def _compare(expected: Any, actual: Any) -> Iterator[dict[str, Any]]:
+    wanted, _ = pytree.tree_flatten_with_path(expected)
+    got = pytree.tree_leaves(actual)
+    if len(wanted) != len(got):
+        why = f"eager gives {len(wanted)} outputs, the exported program {len(got)}"
+        yield _output("", math.nan, math.nan, why)
+        return
+    for (path, left), right in zip(wanted, got, strict=True):
+        yield _compare_leaf(pytree.keystr(path) or "output", left, right)
+
+
+def _compare_leaf(name: str, left: Any, right: Any) -> dict[str, Any]:
+    if not isinstance(left, torch.Tensor) or not isinstance(right, torch.Tensor):
+        same = left == right or left is right
+        return _output(name, 0.0, 0.0, "" if same else f"eager {left!r}, exported {right!r}")
+    if left.shape != right.shape or left.dtype != right.dtype:
+        why = (
+            f"eager {dtype_name(left.dtype)} {list(left.shape)}, "
+            f"exported {dtype_name(right.dtype)} {list(right.shape)}"
+        )
+        return _output(name, math.nan, math.nan, why)
+    return _compare_tensors(name, left, right)
+
+
+def _compare_tensors(name: str, left: torch.Tensor, right: torch.Tensor) -> dict[str, Any]:
+    rtol, atol = default_tolerances(left.dtype)
+    wide = torch.complex128 if left.is_complex() else torch.float64
+    a, b = left.detach().to(wide), right.detach().to(wide)
+    if a.numel() == 0:
+        return _output(name, 0.0, 0.0, "")
+    close = torch.isclose(b, a, rtol=rtol, atol=atol, equal_nan=True)
+    same = (a == b) | (a.isnan() & b.isnan())
+    difference = torch.where(same, 0.0, (a - b).abs())
+    relative = torch.where(difference == 0, 0.0, difference / a.abs())
+    why = ""
+    if not bool(close.all()):
+        why = f"{int((~close).sum())} of {close.numel()} elements differ"
+    return _output(name, float(difference.max()), float(relative.max()), why)
+
+
+def _output(name: str, max_abs: float, max_rel: float, why: str) -> dict[str, Any]:
+    return {
+        "name": cap(name, SHORT),
+        "max_abs": _number(max_abs),
+        "max_rel": _number(max_rel),
+        "equal": not why,
+        "why": cap(why, TEXT),
+    }
+
+
+def _number(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
+
+
+def _largest(outputs: list[dict[str, Any]], key: str) -> float | str | None:
+    values = [output[key] for output in outputs]
+    texts = [value for value in values if isinstance(value, str)]
+    return texts[0] if texts else max(values, default=None)
+
+
+def other_sizes(
+    program: torch.export.ExportedProgram, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Iterator[tuple[dict[str, int], Arguments]]:
+    """The run's inputs at other sizes of the dynamic dimensions, inside their ranges."""
+    leaves, shape = pytree.tree_flatten((args, kwargs))
+    names = program.graph_signature.user_inputs
+    values = {node.name: node.meta.get("val") for node in program.graph.nodes}
+    if len(names) != len(leaves):
+        return
+    fakes = [values.get(name) if isinstance(name, str) else None for name in names]
+    hints = _symbol_hints(fakes, leaves)
+    for step in range(1, OTHER_SIZES + 1):
+        chosen = {
+            symbol: _other_size(size, step, program.range_constraints.get(symbol))
+            for symbol, size in hints.items()
+        }
+        if not hints or chosen == hints:
+            return
+        resized = [_resize(leaf, fake, chosen) for leaf, fake in zip(leaves, fakes, strict=True)]
+        sizes = {str(symbol): size for symbol, size in chosen.items()}
+        yield sizes, pytree.tree_unflatten(resized, shape)
+
+
+def _symbol_hints(fakes: list[Any], leaves: list[Any]) -> dict[Any, int]:
+    """Each free symbol of the inputs with the size it had in the run."""
+    hints: dict[Any, int] = {}
+    for fake, leaf in zip(fakes, leaves, strict=True):
+        for size, real in zip(getattr(fake, "shape", ()), getattr(leaf, "shape", ()), strict=False):
+            if isinstance(size, torch.SymInt) and size.node.expr.is_Symbol:
+                hints[size.node.expr] = real
+    return hints
+
+
+def _other_size(size: int, step: int, bounds: Any) -> int:
+    """A size near the run's own: one more, then two fewer, kept inside the range."""
+    lower, upper = (int(bounds.lower), bounds.upper) if bounds else (2, math.inf)
+    wanted = max(lower, size + step if step % 2 else size - step)
+    return int(min(wanted, upper))
+
+
+def _resize(leaf: Any, fake: Any, sizes: dict[Any, int]) -> Any:
+    """A tensor with its dynamic dimensions at other sizes, its own rows repeated."""
+    if not isinstance(leaf, torch.Tensor) or not isinstance(fake, torch.Tensor):
+        return leaf
+    for dim, size in enumerate(fake.shape):
+        if isinstance(size, torch.SymInt):
+            wanted = int(size.node.expr.subs(sizes))
+            index = torch.arange(wanted, device=leaf.device) % max(leaf.shape[dim], 1)
+            leaf = leaf.index_select(dim, index)
+    return leaf
