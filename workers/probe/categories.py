@@ -5,7 +5,7 @@ wording of the user's code. What matches nothing stays unknown.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .frames import Frame
 
@@ -84,9 +84,9 @@ def chain_of(error: BaseException) -> list[BaseException]:
 
 def _data_dependent(below: Sequence[Frame]) -> str:
     """A branch, a number for Python, or a shape inside one of torch's operators."""
-    if any(not _carries(frame) for frame in below):
-        return "data_dependent_shape"
     asked = {frame.function.rpartition(".")[2] for frame in below}
+    if "__torch_dispatch__" in asked or any(not _carries(frame) for frame in below):
+        return "data_dependent_shape"
     if asked & _TO_NUMBER:
         return "tensor_to_python"
     return "data_dependent_branch" if asked & _TO_BRANCH else "data_dependent_shape"
@@ -94,6 +94,3 @@ def _data_dependent(below: Sequence[Frame]) -> str:
 
 def _carries(frame: Frame) -> bool:
     return frame.where == "python" or any(part in frame.file for part in _CARRIERS)
-
-
-Classifier = Callable[[BaseException, Sequence[Frame]], str]

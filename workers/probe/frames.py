@@ -5,6 +5,7 @@ dependencies: the upload's, or a library's such as transformers.
 """
 
 import linecache
+import re
 import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ TORCH_DEPENDENCIES = (
     "triton",
     "typing_extensions.py",
 )
+
+# torch numbers the code it generates: `<eval_with_key>.17`.
+_COUNTER = re.compile(r"(?<=>)\.\d+$")
 
 _PROBE = Path(__file__).resolve().parent
 _TORCH = Path(torch.__file__).resolve().parent
@@ -92,7 +96,7 @@ class Places:
 
     def _find_place(self, filename: str) -> tuple[Where, str]:
         if filename.startswith("<"):
-            return "python", filename
+            return "python", _COUNTER.sub("", filename)
         path = Path(filename)
         if path.is_relative_to(self.root):
             return "upload", path.relative_to(self.root).as_posix()

@@ -214,8 +214,8 @@ def _assembled(components: Sequence[Component]) -> Iterator[PlannedStage]:
     """Prefixes that end where a role ends; of too many, the first ones and the last."""
     ends = [
         item
-        for item, following in zip(components, [*components[1:], None], strict=True)
-        if following is None or following.role != item.role
+        for index, item in enumerate(components)
+        if item.role not in {following.role for following in components[index + 1 : index + 2]}
     ]
     if len(ends) > MOST_ASSEMBLED:
         ends = [*ends[: MOST_ASSEMBLED - 1], ends[-1]]

@@ -1,0 +1,159 @@
+"""The plan: components, roles and stages, from what the eager run called."""
+
+import pytest
+
+from workers.probe.errors import ScriptError
+from workers.probe.plan import MOST_ASSEMBLED, MOST_COMPONENTS, Called, Plan, make_plan
+from workers.probe.roles import role_of
+
+
+def called(*rows: tuple[str, str, int]) -> list[Called]:
+    """Modules in order of their first call: path, class, parameters."""
+    return [Called(path, cls, parameters, 1) for path, cls, parameters in rows]
+
+
+def roles(plan: Plan) -> dict[str, str]:
+    return {item.path: item.role for item in plan.components}
+
+
+@pytest.mark.parametrize(
+    ("path", "cls", "role"),
+    [
+        ("backbone", "ResNet", "backbone"),
+        ("model.encoder", "Swin", "backbone"),
+        ("fpn", "FeaturePyramidNetwork", "neck"),
+        ("net1", "BackboneWithFPN", "neck"),
+        ("decode_head", "UperHead", "head"),
+        ("decoder", "PixelDecoder", "neck"),
+        ("decode", "HeatmapDecode", "postprocess"),
+        ("roi_heads", "RoIHeads", "head"),
+        ("keypoint_head1", "Sequential", "head"),
+        ("m", "RegionHead", "head"),
+        ("fc", "Linear", "head"),
+    ],
+)
+def test_names_and_classes_give_roles(path: str, cls: str, role: str) -> None:
+    found = role_of(path, cls)
+    assert found is not None
+    assert found[0] == role
+    assert found[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "cls"),
+    [("fc_norm", "LayerNorm"), ("head_drop", "Dropout2d"), ("layer", "Linear"), ("x", "Y")],
+)
+def test_plain_layers_and_other_names_give_none(path: str, cls: str) -> None:
+    assert role_of(path, cls) is None
+
+
+def test_a_pipeline_keeps_its_order_of_execution() -> None:
+    plan = make_plan(
+        called(
+            ("backbone", "ResNet", 900),
+            ("backbone.layer1", "Sequential", 900),
+            ("neck", "FPN", 50),
+            ("head", "Head", 50),
+            ("decode", "Decode", 0),
+        )
+    )
+    assert list(roles(plan).items()) == [
+        ("backbone", "backbone"),
+        ("neck", "neck"),
+        ("head", "head"),
+        ("decode", "postprocess"),
+    ]
+    assert [stage.key for stage in plan.stages] == [
+        "component:backbone",
+        "component:neck",
+        "component:head",
+        "component:decode",
+        "assembled:backbone",
+        "assembled:neck",
+        "assembled:head",
+        "assembled:decode",
+    ]
+    assert plan.stages[5].name == "backbone + neck (to neck)"
+
+
+def test_a_nested_backbone_with_a_neck_in_it_is_opened() -> None:
+    plan = make_plan(
+        called(
+            ("backbone", "BackboneWithFPN", 900),
+            ("backbone.body", "ResNet", 800),
+            ("backbone.fpn", "FPN", 100),
+            ("rpn", "RegionProposalNetwork", 60),
+            ("rpn.head", "RPNHead", 60),
+            ("roi_heads", "RoIHeads", 40),
+        )
+    )
+    assert roles(plan) == {
+        "backbone.body": "backbone",
+        "backbone.fpn": "neck",
+        "rpn": "head",
+        "roi_heads": "head",
+    }
+
+
+def test_a_wrapper_without_a_name_is_opened_through_uncalled_lists() -> None:
+    plan = make_plan(
+        called(
+            ("model", "Wrapper", 1000),
+            ("model.parts.0", "Encoder", 700),
+            ("model.parts.1", "Decoder", 300),
+        )
+    )
+    assert roles(plan) == {"model.parts.0": "backbone", "model.parts.1": "neck"}
+
+
+def test_names_that_say_nothing_fall_back_on_order_and_share() -> None:
+    plan = make_plan(
+        called(
+            ("a", "Conv2d", 10),
+            ("act", "ReLU", 0),
+            ("b", "Block", 600),
+            ("c", "Block", 300),
+            ("d", "Linear", 90),
+        )
+    )
+    assert roles(plan) == {"a": "backbone", "b": "backbone", "c": "other", "d": "head"}
+    assert "60 %" in plan.components[1].why
+
+
+def test_the_largest_are_kept_of_too_many() -> None:
+    rows = called(*((f"layer{n}", "Layer", 100 + n) for n in range(40)))
+    plan = make_plan(rows)
+    assert len(plan.components) == MOST_COMPONENTS
+    assert sum(stage.kind == "assembled" for stage in plan.stages) <= MOST_ASSEMBLED
+    order = [module.path for module in rows]
+    assert [c.path for c in plan.components] == sorted(roles(plan), key=order.index)
+
+
+class TestByHand:
+    ROWS = called(("a", "A", 5), ("a.x", "X", 2), ("a.y", "Y", 3), ("b", "ClassifierHead", 5))
+
+    def test_paths_and_globs(self) -> None:
+        assert roles(make_plan(self.ROWS, ["b", "a.*"])) == {
+            "a.x": "other",
+            "a.y": "other",
+            "b": "head",
+        }
+
+    def test_roles_to_paths(self) -> None:
+        plan = make_plan(self.ROWS, {"backbone": "a", "postprocess": ["b"]})
+        assert roles(plan) == {"a": "backbone", "b": "postprocess"}
+        assert plan.components[0].why == "stages names a"
+
+    def test_a_name_that_was_not_called_lists_those_that_were(self) -> None:
+        with pytest.raises(ScriptError) as raised:
+            make_plan(self.ROWS, ["neck"])
+        assert "a.x" in raised.value.hint
+
+    def test_a_role_that_is_none_lists_the_roles(self) -> None:
+        with pytest.raises(ScriptError) as raised:
+            make_plan(self.ROWS, {"spine": "a"})
+        assert "backbone" in raised.value.hint
+
+
+def test_a_model_without_parts_has_no_stages() -> None:
+    assert make_plan([]) == Plan([], [])
