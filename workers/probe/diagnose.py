@@ -58,6 +58,7 @@ def export_failure(
         culprit = _only_return(model, places) or culprit
     return _report(
         error,
+        places,
         category=category,
         hint=hint_for(category),
         culprit=culprit,
@@ -77,11 +78,12 @@ def script_failure(error: BaseException, places: Places, category: str) -> dict[
     frames = _frames_of_chain(error, places)
     culprit = _syntax_frame(error, places) or innermost_user(frames)
     hint = error.hint if isinstance(error, ScriptError) else hint_for(category)
-    return _report(error, category=category, hint=hint, culprit=culprit, frames=frames)
+    return _report(error, places, category=category, hint=hint, culprit=culprit, frames=frames)
 
 
 def _report(
     error: BaseException,
+    places: Places,
     *,
     category: str,
     hint: str,
@@ -96,7 +98,7 @@ def _report(
     return {
         "category": category,
         "exception": cap(name if home in ("builtins", "__main__") else f"{home}.{name}", SHORT),
-        "message": cap(str(error).strip() or name, MESSAGE),
+        "message": cap(places.shortened(str(error).strip()) or name, MESSAGE),
         "hint": cap(hint, TEXT),
         "culprit": culprit.as_event() if culprit else None,
         "upload": upload.as_event() if upload else None,
@@ -104,11 +106,19 @@ def _report(
         "source": source_around(culprit) if culprit else None,
         "module": None if module is None else cap(module, SHORT),
         "expression": cap(expression, TEXT) or None,
-        "stack": cap(
-            "".join(traceback.format_exception(error)).strip(),
-            LONG,
-        ),
+        "stack": cap(_stack_text(error, places), LONG),
     }
+
+
+def _stack_text(error: BaseException, places: Places) -> str:
+    """The traceback as Python prints it, without the probe's own frames, file names shortened."""
+    told = traceback.TracebackException.from_exception(error)
+    links = [told]
+    for link in links:
+        kept = [item for item in link.stack if places.place(item.filename)[0] != "probe"]
+        link.stack = traceback.StackSummary.from_list(kept)
+        links += [other for other in (link.__cause__, link.__context__) if other is not None]
+    return places.shortened("".join(told.format()).strip())
 
 
 def _shown(frames: Sequence[Frame]) -> list[Frame]:

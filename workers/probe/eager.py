@@ -13,7 +13,7 @@ from torch import nn
 from .emit import SHORT, cap
 from .plan import Called
 from .snapshot import clone_tensors
-from .specs import specs_of
+from .specs import count_elements, specs_of
 
 MOST_MODULES = 20_000
 
@@ -114,5 +114,4 @@ def _recorder(recorded: dict[str, Recorded], path: str, keeps: bool) -> Callable
 
 def _called(model: nn.Module, path: str, calls: int) -> Called:
     module = model.get_submodule(path)
-    parameters = sum(parameter.numel() for parameter in module.parameters())
-    return Called(path, type(module).__name__, parameters, calls)
+    return Called(path, type(module).__name__, count_elements(module.parameters()), calls)

@@ -88,6 +88,12 @@ class Places:
         """Whether a frame in this file may be a culprit."""
         return self._place(filename)[0] in ("upload", "library")
 
+    def shortened(self, text: str) -> str:
+        """`text` with the folders of the upload and of the libraries left out of its paths."""
+        for folder in (self.root, *_SITES):
+            text = text.replace(f"{folder}/", "")
+        return text
+
     def frame(self, filename: str, line: int, function: str) -> Frame:
         """A frame with its source text, as it was when the file was read."""
         where, file = self._place(filename)

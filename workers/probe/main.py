@@ -25,7 +25,7 @@ from .explain import explained
 from .frames import Places
 from .job import Job, read_job
 from .load import apply_options, load_call
-from .specs import dtype_name
+from .specs import count_elements, dtype_name
 from .staged import run_staged
 from .weights import tolerate_missing_weights
 from .whole import run_whole
@@ -93,8 +93,8 @@ class Probe:
         return {
             "form": call.form,
             "model_class": cap(type(call.model).__qualname__, SHORT),
-            "parameters": sum(parameter.numel() for parameter in parameters),
-            "buffers": sum(buffer.numel() for buffer in call.model.buffers()),
+            "parameters": count_elements(parameters),
+            "buffers": count_elements(call.model.buffers()),
             "dtypes": sorted({dtype_name(tensor.dtype) for tensor in tensors}),
             "devices": sorted({str(tensor.device) for tensor in tensors}),
             "training": call.model.training,

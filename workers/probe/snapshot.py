@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
 _TABLES = ("_parameters", "_buffers", "_modules")
@@ -54,7 +55,7 @@ def _tensors(value: Any) -> list[torch.Tensor]:
         found = [item for item in value.values() if isinstance(item, torch.Tensor)]
     else:
         found = [value] if isinstance(value, torch.Tensor) else []
-    return found
+    return [tensor for tensor in found if not is_lazy(tensor)]
 
 
 def clone_tensors(value: Any) -> Any:

@@ -1,8 +1,10 @@
 """Specs of what crosses a border: tensors, numbers and what is neither, without their values."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
 from .emit import SHORT, TEXT, cap
@@ -45,6 +47,11 @@ def spec(value: Any, name: str = "") -> dict[str, Any]:
     if value is None or isinstance(value, bool | int | float | str):
         return fields | {"kind": "constant", "value": cap(repr(value), TEXT)}
     return fields | {"kind": "object", "value": class_name(value)}
+
+
+def count_elements(tensors: Iterable[torch.Tensor]) -> int:
+    """How many numbers these tensors hold; a lazy one that has no shape yet holds none."""
+    return sum(0 if is_lazy(tensor) else tensor.numel() for tensor in tensors)
 
 
 def dtype_name(dtype: torch.dtype) -> str:

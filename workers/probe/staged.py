@@ -34,7 +34,7 @@ def run_staged(
     bench = Bench(call, places, emitter, Snapshot(call.model))
     try:
         eager = run_eager(call.model, call.args, call.kwargs, _keeper(wanted))
-    except Exception as error:
+    except BaseException as error:  # sys.exit() in a forward is a result as well
         emitter.emit("failed", failure=script_failure(error, places, "eager_error"))
         emitter.finish()
     emitter.emit("eager", **eager.as_event(input_specs(call.args, call.kwargs)))

@@ -54,7 +54,7 @@ class Bench:
             started = time.perf_counter()
             try:
                 program = attempt.export()
-            except Exception as raised:
+            except BaseException as raised:  # sys.exit() in a forward is a result as well
                 error = raised
             seconds = time.perf_counter() - started
         fields = {
