@@ -120,6 +120,28 @@ def test_names_that_say_nothing_fall_back_on_order_and_share() -> None:
     assert "60 %" in plan.components[1].why
 
 
+def test_a_named_stem_does_not_take_the_backbone_from_what_follows() -> None:
+    plan = make_plan(
+        called(
+            ("stem", "Stem", 10),
+            ("layer1", "Sequential", 200),
+            ("layer2", "Sequential", 700),
+            ("fc", "Linear", 90),
+        )
+    )
+    assert roles(plan) == {
+        "stem": "backbone",
+        "layer1": "backbone",
+        "layer2": "backbone",
+        "fc": "head",
+    }
+
+
+def test_what_follows_a_neck_is_no_backbone() -> None:
+    plan = make_plan(called(("body", "A", 30), ("fpn", "B", 20), ("x", "C", 40), ("fc", "D", 10)))
+    assert roles(plan)["x"] == "other"
+
+
 def test_the_largest_are_kept_of_too_many() -> None:
     rows = called(*((f"layer{n}", "Layer", 100 + n) for n in range(40)))
     plan = make_plan(rows)

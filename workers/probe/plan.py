@@ -114,7 +114,7 @@ def _found(called: Sequence[Called]) -> list[Component]:
         for module in modules
         if named[module.path] or module.parameters / total >= SMALLEST_SHARE
     ]
-    unnamed = _by_share([module for module in kept if not named[module.path]], kept, named, total)
+    unnamed = _by_share(kept, named, total)
     components = []
     for module in kept:
         role, why = named[module.path] or unnamed[module.path]
@@ -125,23 +125,24 @@ def _found(called: Sequence[Called]) -> list[Component]:
 
 
 def _by_share(
-    unnamed: Sequence[Called],
     kept: Sequence[Called],
     named: dict[str, tuple[Role, str] | None],
     total: int,
 ) -> dict[str, tuple[Role, str]]:
     """Roles by order of execution and share of parameters, where names say nothing.
 
-    Where no name says backbone, what runs up to half of the parameters is the backbone; of what
-    runs after it, the last with parameters is a head.
+    What runs before half of the parameters are passed, and before any neck or head, belongs to
+    the backbone; what runs last is a head, where no name says another.
     """
     known = {found[0] for found in named.values() if found}
     roles: dict[str, tuple[Role, str]] = {}
-    before = 0
+    before, in_backbone = 0, True
     for module in kept:
         share = f"{100 * module.parameters / total:.0f} % of the parameters"
-        if module in unnamed:
-            if "backbone" not in known and before < total / 2:
+        if found := named[module.path]:
+            in_backbone = in_backbone and found[0] == "backbone"
+        else:
+            if in_backbone and before < total / 2:
                 roles[module.path] = ("backbone", f"it runs early and holds {share}")
             elif module is kept[-1] and "head" not in known:
                 roles[module.path] = ("head", f"it runs last and holds {share}")
