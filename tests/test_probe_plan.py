@@ -73,7 +73,7 @@ def test_a_pipeline_keeps_its_order_of_execution() -> None:
         "assembled:head",
         "assembled:decode",
     ]
-    assert plan.stages[5].name == "backbone + neck (to neck)"
+    assert plan.stages[5].name == "backbone + neck"
 
 
 def test_a_nested_backbone_with_a_neck_in_it_is_opened() -> None:
@@ -140,6 +140,13 @@ def test_a_named_stem_does_not_take_the_backbone_from_what_follows() -> None:
 def test_what_follows_a_neck_is_no_backbone() -> None:
     plan = make_plan(called(("body", "A", 30), ("fpn", "B", 20), ("x", "C", 40), ("fc", "D", 10)))
     assert roles(plan)["x"] == "other"
+    names = [stage.name for stage in plan.stages if stage.kind == "assembled"]
+    assert names == [
+        "backbone",
+        "backbone + neck",
+        "backbone + neck, to x",
+        "backbone + neck + head",
+    ]
 
 
 def test_the_largest_are_kept_of_too_many() -> None:

@@ -220,10 +220,12 @@ def _assembled(components: Sequence[Component]) -> Iterator[PlannedStage]:
     ]
     if len(ends) > MOST_ASSEMBLED:
         ends = [*ends[: MOST_ASSEMBLED - 1], ends[-1]]
+    names: set[str] = set()
     for end in ends:
         upto = components[: components.index(end) + 1]
-        roles = list(dict.fromkeys(item.role for item in upto if item.role != "other"))
-        name = " + ".join(roles) or end.path
-        yield PlannedStage(
-            f"assembled:{end.path}", "assembled", f"{name} (to {end.path})", end.path, end.role
-        )
+        roles = dict.fromkeys(item.role for item in upto if item.role != "other")
+        name = " + ".join(roles)
+        if not name or name in names:  # an end without a role of its own
+            name = f"{name}, to {end.path}".removeprefix(", ")
+        names.add(name)
+        yield PlannedStage(f"assembled:{end.path}", "assembled", name, end.path, end.role)

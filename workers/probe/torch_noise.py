@@ -18,11 +18,12 @@ class _Without:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._dropped = False
 
     def write(self, text: str) -> int:
-        if text.lstrip().startswith(_PARTIAL_GRAPH):
-            return len(text)
-        return self._stream.write(text)
+        # print() writes what it was given and then, by itself, the end of the line.
+        self._dropped = text.lstrip().startswith(_PARTIAL_GRAPH) or (self._dropped and text == "\n")
+        return len(text) if self._dropped else self._stream.write(text)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)
