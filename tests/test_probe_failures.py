@@ -250,7 +250,7 @@ class TestGuards:
         assert finished.status == "passed"
         guard = next(guard for guard in finished.guards if guard.kind == "specialisation")
         assert guard.silent
-        assert guard.meaning == "Eq(x.shape[0], 8)"
+        assert guard.meaning == "x.shape[0] == 8"
         assert guard.frame is not None
         assert guard.frame.line == marked(LoopOverTime)[0]
 

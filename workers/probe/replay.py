@@ -15,6 +15,7 @@ from torch.utils import _pytree as pytree
 from .emit import SHORT, TEXT, cap
 from .snapshot import Snapshot, clone_tensors
 from .specs import dtype_name
+from .torch_guards import symbol_meanings
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 OTHER_SIZES = 2  # cases beside the run's own inputs
@@ -156,7 +157,7 @@ def other_sizes(
     if len(names) != len(leaves):
         return
     fakes = [values.get(name) if isinstance(name, str) else None for name in names]
-    hints = _symbol_hints(fakes, leaves)
+    hints, meanings = _symbol_hints(fakes, leaves), symbol_meanings(program)
     for step in range(1, OTHER_SIZES + 1):
         chosen = {
             symbol: _other_size(size, step, program.range_constraints.get(symbol))
@@ -165,7 +166,7 @@ def other_sizes(
         if not hints or chosen == hints:
             return
         resized = [_resize(leaf, fake, chosen) for leaf, fake in zip(leaves, fakes, strict=True)]
-        sizes = {str(symbol): size for symbol, size in chosen.items()}
+        sizes = {meanings.get(str(symbol), str(symbol)): chosen[symbol] for symbol in chosen}
         yield sizes, pytree.tree_unflatten(resized, shape)
 
 

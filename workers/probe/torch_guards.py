@@ -22,6 +22,9 @@ from .emit import TEXT, cap
 from .frames import Frame, Places, qualname
 from .owners import paths_by_state
 
+# sympy prints these as Eq(a, b) and Ne(a, b).
+_RELATIONS = {"Equality": "==", "Unequality": "!="}
+
 _SIZE = re.compile(r"\.size\(\)\[(\d+)\]")
 _LOCAL = re.compile(r"L\['(\w+)'\]")
 _SYMBOL = re.compile(r"\b[suz]u?f?\d+\b")
@@ -50,7 +53,11 @@ class Recorded:
     @property
     def meaning(self) -> str:
         """The expression in terms of the inputs; empty where a symbol is none of theirs."""
-        return in_words(self.text, self.sources)
+        words = _RELATIONS.get(type(self.expression).__name__)
+        if words is None:
+            return in_words(self.text, self.sources)
+        left, right = self.expression.args
+        return in_words(f"{left} {words} {right}", self.sources)
 
     @property
     def fixes(self) -> tuple[str, int] | None:
