@@ -1,4 +1,4 @@
-"""A Stagelight of its own for a benchmark: web and one worker on a fresh folder and free port."""
+"""A Stagelight of its own, for benchmarks and errands, on a fresh folder and a free port."""
 
 import os
 import re
@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -19,15 +20,18 @@ POLL_SECONDS = 0.02
 
 
 @contextmanager
-def running_server() -> Iterator[httpx.Client]:
-    """Start `stagelight serve`; gives a client of it, and ends it."""
-    with tempfile.TemporaryDirectory(prefix="stagelight-bench-") as folder:
+def running_server(**settings: str) -> Iterator[httpx.Client]:
+    """Start `stagelight serve` with more STAGELIGHT_* settings; gives a client, and ends it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="stagelight-") as folder,
+        (Path(folder) / "server.log").open("w") as log,
+    ):
         process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "serve"],
             stdout=subprocess.PIPE,
-            stderr=(Path(folder) / "server.log").open("w"),
+            stderr=log,
             text=True,
-            env={**os.environ, "STAGELIGHT_DATA": folder, "STAGELIGHT_PORT": "0"},
+            env={**os.environ, **settings, "STAGELIGHT_DATA": folder, "STAGELIGHT_PORT": "0"},
         )
         try:
             with httpx.Client(base_url=_address(process), timeout=30) as client:
@@ -35,20 +39,23 @@ def running_server() -> Iterator[httpx.Client]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
+            assert process.stdout is not None
+            process.stdout.close()
 
 
-def submit(client: httpx.Client, script: Path) -> str:
-    """Submit a script; returns the address of its run."""
-    answer = client.post("/api/runs", files={"script": (script.name, script.read_bytes())})
+def submit(client: httpx.Client, script: Path, **fields: str) -> str:
+    """Submit a script with more form fields; returns the address of its run."""
+    files = {"script": (script.name, script.read_bytes())}
+    answer = client.post("/api/runs", files=files, data=fields)
     answer.raise_for_status()
     return f"/api/runs/{answer.json()['id']}"
 
 
-def wait_for(client: httpx.Client, run: str, *fields: str) -> dict[str, object]:
+def wait_for(client: httpx.Client, run: str, *fields: str) -> dict[str, Any]:
     """Poll a run until one of the fields is set or it has ended."""
     deadline = time.monotonic() + RUN_SECONDS
     while time.monotonic() < deadline:
-        found: dict[str, object] = client.get(run).json()
+        found: dict[str, Any] = client.get(run).json()
         if any(found[field] is not None for field in fields) or found["finished_at"]:
             return found
         time.sleep(POLL_SECONDS)

@@ -1,0 +1,220 @@
+"""The main job, end to end: a real server, a real worker, real probes, real torch."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bench.server import running_server, submit, wait_for
+from tests.promises import EXAMPLES, STALLS, promise_of
+
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[httpx.Client]:
+    with running_server() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def submitted(server: httpx.Client) -> dict[str, str]:
+    """All examples at once: they wait in the queue for the one worker."""
+    return {script.stem: submit(server, script) for script in EXAMPLES}
+
+
+def stage_of(client: httpx.Client, run: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The first stage of this kind, in full."""
+    n = next(stage["n"] for stage in run["stages"] if stage["kind"] == kind)
+    found: dict[str, Any] = client.get(f"/api/runs/{run['id']}/stages/{n}").json()
+    return found
+
+
+def until(look: Callable[[], Any]) -> Any:
+    """What `look` gives, once it gives something."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise TimeoutError("it never came")
+
+
+def running_as(word: str, parent: int | None = None) -> list[int]:
+    """The processes whose command line has `word`, below this test's own."""
+    return [pid for pid in _descendants(parent or os.getpid()) if word in _command(pid)]
+
+
+def _descendants(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = [int(child) for child in task.read_text().split()]
+        except OSError:
+            continue
+        for child in children:
+            found += [child, *_descendants(child)]
+    return found
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.stem)
+def test_each_example_ends_as_it_promises(
+    server: httpx.Client, submitted: dict[str, str], script: Path
+) -> None:
+    promise = promise_of(script)
+    run = wait_for(server, submitted[script.stem])
+    assert (run["status"], run["verdict"]) == ("finished", promise.verdict)
+    whole = stage_of(server, run, "whole")
+    assert run["stages"][-1]["kind"] == "whole"
+    if promise.verdict == "exported":
+        assert (whole["status"], whole["replay"]) == ("passed", "equal")
+        assert run["failure"] is None
+        assert run["blockers"] == []
+        graph = server.get(f"/api/graphs/{whole['graph']}").json()
+        assert graph["version"] == 1
+        assert {stage["status"] for stage in run["stages"]} == {"passed"}
+    else:
+        (blocker,) = run["blockers"]
+        expected = (promise.category, script.name, promise.line)
+        assert (blocker["category"], blocker["file"], blocker["line"]) == expected
+        assert whole["status"] == "failed"
+        passed = {stage["role"] for stage in run["stages"] if stage["status"] == "passed"}
+        assert {"backbone", "neck"} <= passed
+
+
+def test_a_script_that_exports_itself_needs_no_change(server: httpx.Client, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import argparse, torch\n"
+        "from torch import nn\n"
+        "def main():\n"
+        "    args = argparse.ArgumentParser()\n"
+        "    args.add_argument('--width', type=int, default=8)\n"
+        "    width = args.parse_args().width\n"
+        "    net = nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, 2)).eval()\n"
+        "    ep = torch.export.export(net, (torch.randn(3, 4),))\n"
+        "    torch.export.save(ep, 'net.pt2')\n"
+        "    print('saved')\n"
+        "if __name__ == '__main__':\n"
+        "    main()\n"
+    )
+    run = wait_for(server, submit(server, script, options='{"argv": ["--width", "16"]}'))
+    assert (run["verdict"], run["loaded"]["form"]) == ("exported", "exports_itself")
+    assert run["loaded"]["parameters"] == 4 * 16 + 16 + 16 * 2 + 2
+    assert "saved" not in server.get(f"/api/runs/{run['id']}/log").text
+
+
+def test_a_killed_probe_fails_its_run_and_keeps_what_was_finished(tmp_path: Path) -> None:
+    script = tmp_path / "stalls.py"
+    script.write_text(STALLS.replace("SECONDS", "300"))
+    with running_server() as client:
+        address = submit(client, script)
+        until(lambda: _in_second_stage(client, address))
+        for pid in running_as("bootstrap.py"):
+            os.kill(pid, signal.SIGKILL)
+        run = wait_for(client, address)
+    assert run["status"] == "failed"
+    assert "SIGKILL" in run["reason"]
+    backbone, head, *rest = run["stages"]
+    assert (backbone["status"], head["status"]) == ("passed", "failed")
+    assert head["failure"]["category"] == "crash"
+    assert {stage["status"] for stage in rest[:-1]} == {"skipped"}
+    assert rest[-1]["kind"] == "whole"
+    assert rest[-1]["status"] in ("failed", "skipped")  # both were killed: whichever is seen first
+
+
+def test_the_run_of_a_killed_worker_is_taken_up_again_and_finished_once(tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text(STALLS.replace("SECONDS", "4"))
+    with running_server() as client:
+        address = submit(client, script)
+        until(lambda: _in_second_stage(client, address))
+        (worker,) = running_as("-m workers")
+        probes = running_as("bootstrap.py", worker)
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: not any("bootstrap.py" in _command(pid) for pid in probes))
+        run = wait_for(client, address)
+        text = client.get(f"{address}/events", timeout=SECONDS).text
+    assert (run["status"], run["verdict"]) == ("finished", "exported")
+    keys = [stage["n"] for stage in run["stages"]]
+    assert keys == sorted(set(keys))
+    assert {stage["status"] for stage in run["stages"]} == {"passed"}
+    assert text.count('event: run\ndata: {"status": "finished"') == 1
+
+
+def _in_second_stage(client: httpx.Client, address: str) -> bool:
+    stages = client.get(address).json()["stages"]
+    statuses = [stage["status"] for stage in stages if stage["kind"] == "component"]
+    return statuses == ["passed", "running"]
+
+
+VITPOSE = """
+import torch
+from transformers import VitPoseBackboneConfig, VitPoseConfig, VitPoseForPoseEstimation
+backbone = VitPoseBackboneConfig(hidden_size=48, num_hidden_layers=3, num_attention_heads=4,
+                                 image_size=[64, 48], patch_size=[16, 16], out_indices=[3])
+model = VitPoseForPoseEstimation(VitPoseConfig(backbone_config=backbone)).eval()
+inputs = {"pixel_values": torch.randn(1, 3, 64, 48)}
+"""
+VIDEOMAE = """
+import torch
+from transformers import VideoMAEConfig, VideoMAEForVideoClassification
+config = VideoMAEConfig(image_size=32, patch_size=8, num_frames=4, hidden_size=48,
+                        num_hidden_layers=3, num_attention_heads=4, intermediate_size=96)
+if __name__ == "__main__":
+    model = VideoMAEForVideoClassification(config).eval()
+    print(torch.export.export(model, (torch.randn(1, 4, 3, 32, 32),)))
+"""
+MASK2FORMER = """
+import torch
+from transformers import Mask2FormerConfig, Mask2FormerForUniversalSegmentation, SwinConfig
+swin = SwinConfig(image_size=64, patch_size=4, embed_dim=24, depths=[1, 1, 1, 1],
+                  num_heads=[2, 2, 2, 2], window_size=4,
+                  out_features=["stage1", "stage2", "stage3", "stage4"])
+config = Mask2FormerConfig(backbone_config=swin, feature_size=32, mask_feature_size=32,
+                           hidden_dim=32, encoder_feedforward_dim=64, encoder_layers=1,
+                           decoder_layers=2, num_attention_heads=2, dim_feedforward=64,
+                           num_queries=10)
+def get_model():
+    return Mask2FormerForUniversalSegmentation(config).eval()
+def get_inputs():
+    return {"pixel_values": torch.randn(1, 3, 64, 64)}
+"""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("text", "backbone", "head"),
+    [
+        pytest.param(VITPOSE, "backbone", "head", id="ViTPose"),
+        pytest.param(VIDEOMAE, "videomae", "classifier", id="VideoMAE"),
+        pytest.param(
+            MASK2FORMER, "model.pixel_level_module.encoder", "class_predictor", id="Mask2Former"
+        ),
+    ],
+)
+def test_a_real_model_runs_through_with_its_parts_found(
+    server: httpx.Client, tmp_path: Path, text: str, backbone: str, head: str
+) -> None:
+    script = tmp_path / "real.py"
+    script.write_text(text)
+    run = wait_for(server, submit(server, script))
+    assert (run["status"], run["verdict"]) == ("finished", "exported")
+    roles = {component["path"]: component["role"] for component in run["plan"]}
+    assert (roles[backbone], roles[head]) == ("backbone", "head")
+    assert {stage["status"] for stage in run["stages"]} == {"passed"}
+    whole = stage_of(server, run, "whole")
+    assert whole["replay"] == "equal"
+    assert run["coverage"]["parameters"] == run["coverage"]["parameters_exported"]
