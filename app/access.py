@@ -1,0 +1,46 @@
+"""One loader per object and right. Who may not see an object gets the same 404 as for none."""
+
+from typing import Any
+
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from app.errors import NotFoundError
+from app.models import Graph, Run, Script, Stage
+
+
+def find_run(session: Session, run_id: int) -> Run:
+    """The run, or NotFoundError. What the eager run said is long and only read when asked for."""
+    eager: Any = col(Run.eager)
+    run = session.get(Run, run_id, options=[defer(eager)])
+    if run is None:
+        raise NotFoundError(
+            f"There is no run {run_id}.", "It may have been deleted; the history lists all runs."
+        )
+    return run
+
+
+def find_script(session: Session, run: Run) -> Script:
+    """The script of a run that was found."""
+    return session.get_one(Script, run.script_id)
+
+
+def find_stage(session: Session, run: Run, n: int) -> Stage:
+    """Stage `n` of a run that was found, or NotFoundError."""
+    query = select(Stage).where(col(Stage.run_id) == run.id, col(Stage.n) == n)
+    stage = session.exec(query).one_or_none()
+    if stage is None:
+        raise NotFoundError(
+            f"Run {run.id} has no stage {n}.", "Its page lists the stages that were planned."
+        )
+    return stage
+
+
+def find_graph(session: Session, graph_id: int) -> Graph:
+    """The graph with its document and code, or NotFoundError."""
+    graph = session.get(Graph, graph_id)
+    if graph is None:
+        raise NotFoundError(
+            f"There is no graph {graph_id}.", "It is gone when the last run with it was deleted."
+        )
+    return graph

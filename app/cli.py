@@ -1,0 +1,162 @@
+"""The stagelight command."""
+
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from app.main import create_app
+from app.services.migrate import migrate as migrate_database
+from app.settings import Settings
+from app.supervisor import Supervisor
+
+CONNECTION_SECONDS = 1  # that a request may still take when the server is told to end
+
+app = typer.Typer(
+    help="Stagelight: diagnostics for torch.export. Settings come from STAGELIGHT_* variables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def serve() -> None:
+    """Serve the web pages and run workers, until Ctrl-C."""
+    settings = Settings()
+    check_host(settings)
+    log_to_stderr()
+    listener = listen(settings.host, settings.port)
+    supervisor = Supervisor(settings)
+    server = Server(create_app(settings), listener, supervisor)
+    server.end_on_signals()
+    migrate_database(settings.url)
+    supervisor.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        supervisor.stop()
+        supervisor.join()
+    if not server.started:
+        raise typer.Exit(1)
+
+
+@app.command()
+def worker() -> None:
+    """Run one worker, until Ctrl-C. Many can share a database, on one machine or several."""
+    os.execv(sys.executable, [sys.executable, "-m", "workers"])  # noqa: S606 - our own program
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    migrate_database(Settings().url)
+
+
+def check_host(settings: Settings) -> None:
+    """Exit unless only this machine can reach the pages: there are no accounts yet."""
+    if is_loopback(settings.host) or settings.behind_loopback_proxy:
+        return
+    typer.echo(
+        f"Stagelight does not listen on {settings.host}: it has no accounts yet, and whoever "
+        "reaches it can run code on this machine.\n"
+        "Set STAGELIGHT_HOST to 127.0.0.1, and use e.g. ssh -L to reach it from elsewhere.",
+        err=True,
+    )
+    raise typer.Exit(2)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; exits with what to do when the address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        typer.echo(
+            f"Stagelight cannot listen on {host}:{port}: {error.strerror}.\n"
+            "Set STAGELIGHT_PORT to a free port, or to 0 to have one chosen.",
+            err=True,
+        )
+        raise typer.Exit(2) from None
+    return listener
+
+
+def log_to_stderr() -> None:
+    """One line for each thing that matters."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s web %(process)d: %(message)s"
+    )
+    for name in ("alembic", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that says when it is ready, and tells the workers to end as soon as it is told."""
+
+    def __init__(
+        self, application: FastAPI, listener: socket.socket, supervisor: Supervisor
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=CONNECTION_SECONDS,
+            )
+        )
+        self._application = application
+        self._listener = listener
+        self._supervisor = supervisor
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then print the address."""
+        await super().startup(sockets)
+        if self.started:
+            host, port = self._listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            typer.echo(f"Stagelight is at http://{shown}:{port}")
+            sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams that pages follow their runs by, then the rest."""
+        self._application.state.web.stopping.set()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Both at once: pages and workers have the same few seconds to end."""
+        self._supervisor.stop()
+        super().handle_exit(sig, frame)
+
+    def end_on_signals(self) -> None:
+        """Take a signal as a good end, from now on and when uvicorn raises it again at its own."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.handle_exit)
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

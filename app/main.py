@@ -1,0 +1,118 @@
+"""The application: settings, middleware, routers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from app.db import make_engine
+from app.errors import StagelightError
+from app.middleware import CatchAll, Doorkeeper, SecurityHeaders
+from app.problems import handle
+from app.routes import (
+    api_catalog,
+    api_events,
+    api_graphs,
+    api_runs,
+    graphs,
+    health,
+    home,
+    runs,
+    stages,
+)
+from app.services.storage import BlobStore
+from app.services.views import ErrorBody
+from app.settings import Settings
+from app.templating import STATIC
+from app.web import Web
+
+FORM_BYTES = 2**20  # of an upload's other fields and its multipart borders
+FORM_FIELDS = 40
+
+_PAGES: tuple[APIRouter, ...] = (home.router, runs.router, stages.router, graphs.router)
+_API: tuple[APIRouter, ...] = (
+    api_runs.router,
+    api_graphs.router,
+    api_catalog.router,
+    health.router,
+)
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "What is wrong with the request."},
+    "5XX": {"model": ErrorBody, "description": "What is wrong with the server."},
+}
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The web application; uvicorn's factory is `app.main:create_app`."""
+    settings = settings or Settings()
+    web = Web(
+        settings=settings,
+        engine=make_engine(settings.url),
+        store=BlobStore(settings.data / "scripts"),
+    )
+    max_body_size = settings.upload_bytes + settings.script_bytes + FORM_BYTES
+    app = FastAPI(
+        title="Stagelight",
+        version=_version(),
+        description="A web dashboard for torch.export diagnostics.",
+        docs_url=None,  # its pages load scripts from elsewhere, which the policy forbids
+        redoc_url=None,
+        lifespan=_lifespan,
+        form_limits={
+            "max_files": 1,
+            "max_fields": FORM_FIELDS,
+            "max_part_size": max(settings.script_bytes, FORM_BYTES),
+        },
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Doorkeeper, frozenset({settings.host}), max_body_size),
+            Middleware(CatchAll),
+        ],
+    )
+    app.state.web = web
+    for known in (StagelightError, RequestValidationError, HTTPException):
+        app.add_exception_handler(known, handle)
+    # Not the application's own limit: that one sits outside of the middleware, and answers a
+    # body that says it is too large in plain text and without headers.
+    for router in _PAGES:
+        app.include_router(router, max_body_size=max_body_size)
+    for router in _API:
+        app.include_router(router, max_body_size=max_body_size, responses=_ERRORS)
+    app.include_router(
+        api_events.router, max_body_size=max_body_size, responses=_errors_of_a_stream()
+    )
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.web.stopping.set()
+    app.state.web.engine.dispose()
+
+
+def _errors_of_a_stream() -> dict[int | str, dict[str, Any]]:
+    """The same errors, for a route whose own answers are no JSON."""
+    schema = {"schema": {"$ref": "#/components/schemas/ErrorBody"}}
+    return {
+        status: {
+            "description": known["description"],
+            "content": {"application/json": schema},
+        }
+        for status, known in _ERRORS.items()
+    }
+
+
+def _version() -> str:
+    """Of the installed package; a bare checkout has none."""
+    try:
+        return version("stagelight")
+    except PackageNotFoundError:
+        return "0"

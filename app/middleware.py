@@ -1,0 +1,176 @@
+"""What every request passes: who may ask, how large it may be, and the headers of every answer."""
+
+import re
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import StagelightError, TooLargeError
+from app.problems import answer
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    )
+)
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+DRAIN_FACTOR = 8  # a body this many times too large is still read, so that the answer arrives
+
+
+class CrossSiteError(StagelightError):
+    """Another site sent this request from somebody's browser."""
+
+    code = "cross_site"
+    status = 403
+
+
+class UnknownHostError(StagelightError):
+    """The request names a host that this server is not."""
+
+    code = "unknown_host"
+    status = 421
+
+
+class SecurityHeaders:
+    """Puts the security headers on every answer; pages are asked for again, assets kept."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Cache-Control", _cache_control(scope, message["status"]))
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class Doorkeeper:
+    """Turns away what another site made a browser send, and what is too large to be an upload.
+
+    Stagelight has no login on loopback, so a page anywhere on the web could otherwise post a
+    script to it; by DNS rebinding even as if from the same origin, which the Host check ends.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], max_body_size: int) -> None:
+        self.app = app
+        self.hosts = hosts | LOOPBACK
+        self.max_body_size = max_body_size
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it with why not."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        error = self.refuse(scope["method"], Headers(scope=scope))
+        if error is None:
+            await self.app(scope, receive, send)
+            return
+        if isinstance(error, TooLargeError):
+            await self._drain(Headers(scope=scope), receive)
+        await answer(Request(scope), error)(scope, receive, send)
+
+    def refuse(self, method: str, headers: Headers) -> StagelightError | None:
+        """Why this request is turned away, if it is."""
+        host = headers.get("host", "")
+        if re.sub(r":\d+$", "", host).lower() not in self.hosts:
+            return UnknownHostError(
+                f"This server is not {host[:80]!r}.",
+                "Use the address that it printed at its start.",
+            )
+        if method not in SAFE_METHODS and _is_cross_site(headers, host):
+            return CrossSiteError(
+                "The request came from another site.", "Use Stagelight's own pages or its API."
+            )
+        if _length(headers) > self.max_body_size:
+            return TooLargeError(
+                f"The upload has {_length(headers):,} bytes; {self.max_body_size:,} are allowed.",
+                "Leave out data and weights: initial values do for an export.",
+            )
+        return None
+
+    async def _drain(self, headers: Headers, receive: Receive) -> None:
+        """Read a body that is too large away: browsers show no answer while they still send."""
+        if _length(headers) > DRAIN_FACTOR * self.max_body_size:
+            return
+        while True:
+            message = await receive()
+            if message["type"] != "http.request" or not message.get("more_body"):
+                return
+
+
+class CatchAll:
+    """Answers what nobody handled in the one shape of errors, then raises it for the server's log.
+
+    Starlette's own handler sits outside of all middleware: its answers would lack the headers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        started = False
+
+        async def send_and_see(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_see)
+        except Exception as error:
+            if scope["type"] == "http" and not started:
+                await answer(Request(scope), error)(scope, receive, send)
+            raise
+
+
+def _is_cross_site(headers: Headers, host: str) -> bool:
+    """Whether a browser says that another origin made the request. Others say nothing."""
+    site = headers.get("sec-fetch-site", "none")
+    origin = headers.get("origin", "")
+    return site not in ("none", "same-origin") or (
+        bool(origin) and origin.partition("://")[2].lower() != host.lower()
+    )
+
+
+def _length(headers: Headers) -> int:
+    text = headers.get("content-length", "0")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _cache_control(scope: Scope, status: int) -> str:
+    """An asset whose address has its content's hash never changes; all else may."""
+    is_asset = scope["path"].startswith("/static/") and b"v=" in scope["query_string"]
+    return "public, max-age=31536000, immutable" if is_asset and status == 200 else "no-cache"

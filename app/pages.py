@@ -1,0 +1,256 @@
+"""What each template is given: frozen, typed, complete."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from app.errors import StagelightError
+from app.forms import RunForm
+from app.graphs.render import Code, render_code
+from app.services.graphs import GraphFacts, StageLink
+from app.services.history import Filters
+from app.services.summary import Summary, Tone, headline, tone_of
+from app.services.views import (
+    ExampleView,
+    FailureDetail,
+    FrameView,
+    GuardView,
+    RunHead,
+    RunList,
+    RunView,
+    StageDetail,
+    StageLinkView,
+)
+from app.templating import Page
+
+LOG_LINES = 200  # of the log's end that the run page shows
+SHOWN_GUARDS = 200  # of a stage
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error shown at a form or as a page."""
+
+    status: int
+    code: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of(cls, error: StagelightError) -> "Problem":
+        """The problem that an error describes."""
+        return cls(error.status, error.code, error.message, error.hint)
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """A run in the list, with its verdict in words."""
+
+    run: RunHead
+    tone: Tone
+    words: str
+
+    @classmethod
+    def of(cls, run: RunHead) -> "HistoryRow":
+        """The row of a run."""
+        ended = run.status.value == "finished"
+        words = headline(run.verdict, run.replay) if ended else run.status.value
+        return cls(run, tone_of(run.status, run.verdict, run.replay), words)
+
+
+@dataclass(frozen=True)
+class HistoryPage(Page):
+    """The list of runs; it keeps itself fresh while one of them goes on."""
+
+    template: ClassVar[str] = "_history.html"
+    rows: tuple[HistoryRow, ...]
+    filters: Filters
+    next: str | None
+    several_runtimes: bool
+
+    @classmethod
+    def of(cls, runs: RunList, filters: Filters, runtimes: int) -> "HistoryPage":
+        """The list that was read with these filters, where there are so many runtimes."""
+        rows = tuple(HistoryRow.of(run) for run in runs.runs)
+        return cls(rows, filters, runs.next, several_runtimes=runtimes > 1)
+
+    @property
+    def live(self) -> bool:
+        """Whether anything in it may still change."""
+        return any(not row.run.status.ended for row in self.rows)
+
+    @property
+    def query(self) -> str:
+        """The filters as a query string, the cursor left out."""
+        pairs = {
+            "status": self.filters.status and self.filters.status.value,
+            "verdict": self.filters.verdict and self.filters.verdict.value,
+            "runtime": self.filters.runtime,
+            "script": self.filters.script,
+        }
+        return urlencode({key: value for key, value in pairs.items() if value})
+
+
+@dataclass(frozen=True)
+class HomePage(Page):
+    """Upload, gallery and history."""
+
+    template: ClassVar[str] = "home.html"
+    form: RunForm
+    runtimes: tuple[str, ...]
+    upload_bytes: int
+    script_bytes: int
+    examples: tuple[ExampleView, ...]
+    history: HistoryPage
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class FrameGroup:
+    """Frames next to each other that come from the same place."""
+
+    where: str
+    frames: tuple[FrameView, ...]
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """A failure with its source highlighted and its frames folded, where `full`."""
+
+    failure: FailureDetail
+    source: Code | None
+    groups: tuple[FrameGroup, ...]
+    full: bool
+
+    @property
+    def message(self) -> tuple[str, str]:
+        """The message's first paragraph, and the rest."""
+        first, _, rest = self.failure.message.strip().partition("\n\n")
+        return first, rest
+
+    @classmethod
+    def of(cls, failure: FailureDetail | None, *, full: bool) -> "Culprit | None":
+        """What a page shows of a failure; None for none."""
+        if failure is None:
+            return None
+        code = None
+        if source := failure.source:
+            text = "\n".join(source.lines)
+            code = render_code(text, first=source.first, culprit=failure.line)
+        return cls(failure, code, group_frames(failure.frames), full)
+
+
+def group_frames(frames: Sequence[FrameView]) -> tuple[FrameGroup, ...]:
+    """Frames of the same place together, outermost first."""
+    runs = groupby(frames, key=lambda frame: frame.where)
+    return tuple(FrameGroup(where, tuple(group)) for where, group in runs)
+
+
+@dataclass(frozen=True)
+class LogPart:
+    """The end of a log. `hidden` lines come before it, `dropped` bytes were never kept."""
+
+    text: str
+    hidden: int
+    dropped: int
+
+    @classmethod
+    def of(cls, text: str, dropped: int) -> "LogPart":
+        """The last lines of `text`."""
+        lines = text.split("\n")
+        return cls("\n".join(lines[-LOG_LINES:]), max(0, len(lines) - LOG_LINES), dropped)
+
+
+@dataclass(frozen=True)
+class RunPage(Page):
+    """A run. `event` is the last one that this page has seen."""
+
+    template: ClassVar[str] = "run.html"
+    run: RunView
+    summary: Summary
+    culprit: Culprit | None
+    log: LogPart
+    event: int
+
+    @property
+    def live(self) -> bool:
+        """Whether it may still change."""
+        return not self.run.status.ended
+
+
+@dataclass(frozen=True)
+class RunPart(RunPage):
+    """The part of the run's page that changes."""
+
+    template: ClassVar[str] = "_run.html"
+
+
+@dataclass(frozen=True)
+class RunLogPart(RunPage):
+    """The run's log alone."""
+
+    template: ClassVar[str] = "_log.html"
+
+
+@dataclass(frozen=True)
+class StagePage(Page):
+    """A stage. `event` is the last one of its run that this page has seen."""
+
+    template: ClassVar[str] = "stage.html"
+    run_id: int
+    run_title: str
+    stage: StageDetail
+    before: StageLinkView | None
+    after: StageLinkView | None
+    culprit: Culprit | None
+    code: Code | None
+    event: int
+
+    @property
+    def guards(self) -> list[GuardView]:
+        """The guards that fit on the page."""
+        return self.stage.guards[:SHOWN_GUARDS]
+
+    @property
+    def live(self) -> bool:
+        """Whether it may still change."""
+        return self.stage.status.value in ("pending", "running")
+
+
+@dataclass(frozen=True)
+class StagePart(StagePage):
+    """The part of the stage's page that changes."""
+
+    template: ClassVar[str] = "_stage.html"
+
+
+@dataclass(frozen=True)
+class GraphPage(Page):
+    """A graph: its facts and its code."""
+
+    template: ClassVar[str] = "graph.html"
+    graph_id: int
+    facts: GraphFacts
+    stages: tuple[StageLink, ...]
+    code: Code
+
+
+@dataclass(frozen=True)
+class RerunPage(Page):
+    """The form to run a script again."""
+
+    template: ClassVar[str] = "rerun.html"
+    run: RunView
+    form: RunForm
+    runtimes: tuple[str, ...]
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class ErrorPage(Page):
+    """What went wrong, and what to do next."""
+
+    template: ClassVar[str] = "error.html"
+    problem: Problem

@@ -1,0 +1,1 @@
+"""HTTP: one file a noun, thin over the services."""

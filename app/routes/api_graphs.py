@@ -1,0 +1,29 @@
+"""Graphs as JSON or as FX code."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+
+from app.access import find_graph
+from app.db import read_scope
+from app.graphs.document import GraphDocument
+from app.services.graphs import graph_code, graph_json
+from app.web import Here, Id
+
+router = APIRouter(prefix="/api/graphs", tags=["graphs"])
+
+
+@router.get(
+    "/{graph_id}",
+    response_class=Response,
+    responses={
+        200: {"model": GraphDocument, "content": {"text/plain": {"schema": {"type": "string"}}}}
+    },
+)
+def show(web: Here, graph_id: Id, format: Literal["json", "text"] = "json") -> Response:  # noqa: A002
+    """The graph's document, or with `?format=text` its FX code."""
+    with read_scope(web.engine) as session:
+        graph = find_graph(session, graph_id)
+    if format == "text":
+        return Response(graph_code(graph), media_type="text/plain; charset=utf-8")
+    return Response(graph_json(graph), media_type="application/json")

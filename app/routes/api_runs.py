@@ -1,0 +1,168 @@
+"""Runs as JSON: make, list, read, repeat, rename, cancel, delete."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from app.access import find_run, find_stage
+from app.db import read_scope, session_scope
+from app.models import Run, RunStatus, Verdict
+from app.services.history import Filters, list_runs
+from app.services.options import make_options, parse_options
+from app.services.present import log_text, run_view, stage_view
+from app.services.queue import request_cancel
+from app.services.runs import create_run, delete_run, rename_run, repeat_run
+from app.services.views import RunAccepted, RunList, RunView, StageDetail
+from app.text import terminal
+from app.web import Here, Id
+
+router = APIRouter(prefix="/api/runs", tags=["runs"])
+
+
+class Repeat(BaseModel):
+    """What a re-run changes; the rest is its parent's. Options given replace single options."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = ""
+    entry: str = ""
+    runtime: str = ""
+    options: dict[str, JsonValue] = {}
+
+
+class Changes(BaseModel):
+    """What can be changed of a run: its title, for now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Annotated[str, Field(max_length=1_000)]
+
+
+def accepted(run: Run) -> RunAccepted:
+    """The answer to who started or stopped a run."""
+    assert run.id is not None
+    return RunAccepted(id=run.id, url=f"/runs/{run.id}", status=run.status)
+
+
+@router.post("", status_code=201)
+def create(
+    web: Here,
+    response: Response,
+    script: Annotated[UploadFile, File(description="One .py, or a .zip with an entry file.")],
+    entry: Annotated[str, Form(description="The file of a .zip that is run.")] = "",
+    runtime: Annotated[str, Form(description="One of GET /api/runtimes.")] = "",
+    options: Annotated[str, Form(description="RunOptions as JSON.")] = "",
+    title: Annotated[str, Form(description="Shown in the history; the file's name if empty.")] = "",
+) -> RunAccepted:
+    """Upload a script and queue a run of it."""
+    chosen = parse_options(options)
+    upload = script.file.read()
+    with session_scope(web.engine) as session:
+        run = create_run(
+            session,
+            web.store,
+            upload,
+            script.filename or "",
+            title=title,
+            entry=entry,
+            runtime=runtime,
+            options=chosen,
+            settings=web.settings,
+        )
+    response.headers["Location"] = f"/api/runs/{run.id}"
+    return accepted(run)
+
+
+@router.get("")
+def listing(
+    web: Here,
+    status: RunStatus | None = None,
+    verdict: Verdict | None = None,
+    runtime: str = "",
+    script: Annotated[str, Query(description="SHA-256 of the script.")] = "",
+    cursor: Annotated[
+        int | None, Query(ge=1, lt=2**63, description="`next` of the page before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 30,
+) -> RunList:
+    """The history, newest first."""
+    filters = Filters(status, verdict, runtime, script, cursor)
+    with read_scope(web.engine) as session:
+        return list_runs(session, filters, limit)
+
+
+@router.get("/{run_id}")
+def show(web: Here, run_id: Id) -> RunView:
+    """A run with its plan, stages and failures."""
+    with read_scope(web.engine) as session:
+        return run_view(session, find_run(session, run_id))
+
+
+@router.get("/{run_id}/stages/{n}")
+def stage(web: Here, run_id: Id, n: Id) -> StageDetail:
+    """A stage in full: specs, guards, failure with frames and source, replay."""
+    with read_scope(web.engine) as session:
+        run = find_run(session, run_id)
+        return stage_view(session, run, find_stage(session, run, n))
+
+
+@router.get(
+    "/{run_id}/log",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+def log(web: Here, run_id: Id) -> Response:
+    """What the script printed, without terminal controls; a last line says what was cut."""
+    with read_scope(web.engine) as session:
+        kept = log_text(session, find_run(session, run_id))
+    text = terminal(kept.text)
+    if kept.dropped:
+        text = f"{text.rstrip()}\n[{kept.dropped:,} more bytes were not kept]\n"
+    return Response(text, media_type="text/plain; charset=utf-8")
+
+
+@router.post("/{run_id}/cancel")
+def cancel(web: Here, run_id: Id) -> RunAccepted:
+    """End a run: at once when it is queued, within seconds when it runs."""
+    with session_scope(web.engine) as session:
+        run = find_run(session, run_id)
+        request_cancel(session, run)
+        return accepted(run)
+
+
+@router.post("/{run_id}/rerun", status_code=201)
+def rerun(web: Here, response: Response, run_id: Id, changes: Repeat | None = None) -> RunAccepted:
+    """Queue a new run of the same script, with other options where given."""
+    changes = changes or Repeat()
+    with session_scope(web.engine) as session:
+        parent = find_run(session, run_id)
+        run = repeat_run(
+            session,
+            web.store,
+            parent,
+            title=changes.title,
+            entry=changes.entry,
+            runtime=changes.runtime,
+            options=make_options({**parent.options, **changes.options}),
+            settings=web.settings,
+        )
+    response.headers["Location"] = f"/api/runs/{run.id}"
+    return accepted(run)
+
+
+@router.patch("/{run_id}")
+def change(web: Here, run_id: Id, changes: Changes) -> RunView:
+    """Rename a run. Tags, note and pin are not there yet."""
+    with session_scope(web.engine) as session:
+        run = find_run(session, run_id)
+        rename_run(session, run, changes.title)
+        session.flush()
+        return run_view(session, run)
+
+
+@router.delete("/{run_id}", status_code=204)
+def delete(web: Here, run_id: Id) -> None:
+    """Delete an ended run, and its script when no other run uses it."""
+    with session_scope(web.engine) as session:
+        delete_run(session, web.store, find_run(session, run_id))

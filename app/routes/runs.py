@@ -1,0 +1,116 @@
+"""The pages of a run: its report, its log, the form to run it again."""
+
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import HTMLResponse
+
+from app.access import find_run
+from app.db import read_scope, session_scope
+from app.errors import StagelightError
+from app.forms import RunForm
+from app.pages import Culprit, LogPart, Problem, RerunPage, RunLogPart, RunPage, RunPart
+from app.routes.moves import go
+from app.services.present import facts, last_event, log_text, run_view
+from app.services.queue import request_cancel
+from app.services.runs import delete_run, rename_run, repeat_run
+from app.services.summary import summarise
+from app.templating import render
+from app.web import Here, Id, Web
+
+router = APIRouter(prefix="/runs", include_in_schema=False)
+
+AnyRunPage = TypeVar("AnyRunPage", bound=RunPage)
+
+
+@router.get("/{run_id}")
+def show(web: Here, run_id: Id) -> HTMLResponse:
+    """The report."""
+    return render(_page(web, run_id, RunPage))
+
+
+@router.get("/{run_id}/_run")
+def part(web: Here, run_id: Id) -> HTMLResponse:
+    """The part of it that changes while the run goes on."""
+    return render(_page(web, run_id, RunPart))
+
+
+@router.get("/{run_id}/_log")
+def log_part(web: Here, run_id: Id) -> HTMLResponse:
+    """The log alone."""
+    return render(_page(web, run_id, RunLogPart))
+
+
+@router.post("/{run_id}/cancel")
+def cancel(request: Request, web: Here, run_id: Id) -> Response:
+    """End a run, and show it."""
+    with session_scope(web.engine) as session:
+        request_cancel(session, find_run(session, run_id))
+    return go(request, f"/runs/{run_id}")
+
+
+@router.post("/{run_id}/title")
+def rename(request: Request, web: Here, run_id: Id, title: Annotated[str, Form()] = "") -> Response:
+    """Give a run another title."""
+    with session_scope(web.engine) as session:
+        rename_run(session, find_run(session, run_id), title)
+    return go(request, f"/runs/{run_id}")
+
+
+@router.post("/{run_id}/delete")
+def delete(request: Request, web: Here, run_id: Id) -> Response:
+    """Delete an ended run."""
+    with session_scope(web.engine) as session:
+        delete_run(session, web.store, find_run(session, run_id))
+    return go(request, "/")
+
+
+@router.get("/{run_id}/rerun")
+def rerun_form(web: Here, run_id: Id) -> HTMLResponse:
+    """The form, filled with the run's own plan and options."""
+    return render(_rerun_page(web, run_id, None))
+
+
+@router.post("/{run_id}/rerun")
+def rerun(request: Request, web: Here, run_id: Id, form: Annotated[RunForm, Form()]) -> Response:
+    """Run the script again; on an error show the form with what was entered."""
+    try:
+        with session_scope(web.engine) as session:
+            run = repeat_run(
+                session,
+                web.store,
+                find_run(session, run_id),
+                title=form.title,
+                entry=form.entry,
+                runtime=form.runtime,
+                options=form.options(),
+                settings=web.settings,
+            )
+    except StagelightError as error:
+        page = _rerun_page(web, run_id, form, Problem.of(error))
+        return render(page, error.status)
+    return go(request, f"/runs/{run.id}")
+
+
+def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
+    with read_scope(web.engine) as session:
+        run = find_run(session, run_id)
+        event = last_event(session, run_id)
+        view = run_view(session, run)
+        log = log_text(session, run)
+        failure = view.failure  # where a stage has it, that stage's page shows the frames
+        return kind(
+            run=view,
+            summary=summarise(facts(session, view)),
+            culprit=Culprit.of(failure, full=failure is not None and failure.stage is None),
+            log=LogPart.of(log.text, log.dropped),
+            event=event,
+        )
+
+
+def _rerun_page(
+    web: Web, run_id: int, form: RunForm | None, problem: Problem | None = None
+) -> RerunPage:
+    with read_scope(web.engine) as session:
+        run = run_view(session, find_run(session, run_id))
+    return RerunPage(run, form or RunForm.of_run(run), tuple(web.settings.pythons), problem)

@@ -1,0 +1,53 @@
+"""The page of a stage."""
+
+from typing import TypeVar
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from app.access import find_graph, find_run, find_stage
+from app.db import read_scope
+from app.graphs.render import CHARACTERS, render_code
+from app.pages import Culprit, StagePage, StagePart
+from app.services.graphs import code_beginning
+from app.services.present import last_event, neighbours, stage_view
+from app.templating import render
+from app.web import Here, Id, Web
+
+router = APIRouter(prefix="/runs", include_in_schema=False)
+
+AnyStagePage = TypeVar("AnyStagePage", bound=StagePage)
+
+
+@router.get("/{run_id}/stages/{n}")
+def show(web: Here, run_id: Id, n: Id) -> HTMLResponse:
+    """The stage."""
+    return render(_page(web, run_id, n, StagePage))
+
+
+@router.get("/{run_id}/stages/{n}/_stage")
+def part(web: Here, run_id: Id, n: Id) -> HTMLResponse:
+    """The part of its page that changes while it goes on."""
+    return render(_page(web, run_id, n, StagePart))
+
+
+def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePage:
+    code = None
+    with read_scope(web.engine) as session:
+        run = find_run(session, run_id)
+        event = last_event(session, run_id)
+        row = find_stage(session, run, n)
+        stage = stage_view(session, run, row)
+        before, after = neighbours(session, run_id, n)
+        if row.graph_id is not None:
+            code = code_beginning(find_graph(session, row.graph_id), CHARACTERS)
+    return kind(
+        run_id=run_id,
+        run_title=run.title,
+        stage=stage,
+        before=before,
+        after=after,
+        culprit=Culprit.of(stage.failure, full=True),
+        code=None if code is None else render_code(code),
+        event=event,
+    )

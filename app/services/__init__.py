@@ -1,0 +1,1 @@
+"""What routes and workers do to scripts and runs."""

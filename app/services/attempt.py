@@ -1,0 +1,42 @@
+"""The rows of one attempt at a run: closed when the run ends, removed when it is tried again."""
+
+from sqlalchemy import delete, null, update
+from sqlmodel import Session, col, select
+
+from app.models import Component, Failure, Run, RunLog, Stage, StageStatus
+from app.services.live import announce
+
+OPEN = (StageStatus.PENDING, StageStatus.RUNNING)
+
+
+def close_stages(session: Session, run_id: int, reason: str) -> None:
+    """Mark what is still open as skipped: an ended run has no stage that waits or runs."""
+    still_open = (col(Stage.run_id) == run_id) & col(Stage.status).in_(OPEN)
+    numbers = session.exec(select(Stage.n).where(still_open).order_by(col(Stage.n))).all()
+    if not numbers:
+        return
+    session.execute(
+        update(Stage).where(still_open).values(status=StageStatus.SKIPPED, reason=reason)
+    )
+    for n in numbers:
+        announce(session, run_id, "stage", n=n, status=StageStatus.SKIPPED)
+
+
+def forget(session: Session, run_id: int) -> None:
+    """Remove all that an attempt left, but for its events: a browser resumes from their ids."""
+    for table in (Failure, Stage, Component, RunLog):  # guards go with their stage
+        session.execute(delete(table).where(col(table.run_id) == run_id))
+    session.execute(
+        update(Run)
+        .where(col(Run.id) == run_id)
+        .values(
+            verdict=None,
+            reason="",
+            started_at=None,
+            whole_at=None,
+            loaded=null(),
+            eager=null(),
+            coverage=null(),
+            notes=[],
+        )
+    )

@@ -1,0 +1,86 @@
+"""Stored graphs: their document, their code, and the facts a page shows of them."""
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.graphs.document import GraphDocument, Symbol
+from app.models import Graph, Run, Stage
+
+SHOWN_OPS = 12  # most frequent operators that a page lists
+SHOWN_STAGES = 20  # stages with this graph that a page lists
+
+
+@dataclass(frozen=True)
+class GraphFacts:
+    """What is in a graph, in numbers."""
+
+    nodes: int
+    operations: int
+    inputs: tuple[tuple[str, int], ...]  # by kind
+    outputs: tuple[tuple[str, int], ...]
+    operators: tuple[tuple[str, int], ...]  # the most frequent ones
+    other_operators: int
+    symbols: tuple[Symbol, ...]
+    subgraphs: int
+
+
+@dataclass(frozen=True)
+class StageLink:
+    """A stage that has this graph."""
+
+    run: int
+    run_title: str
+    n: int
+    name: str
+
+
+def graph_json(graph: Graph) -> bytes:
+    """The GraphDocument, as JSON."""
+    return zlib.decompress(graph.document)
+
+
+def graph_code(graph: Graph) -> bytes:
+    """All of the FX code, UTF-8."""
+    return zlib.decompress(graph.code)
+
+
+def code_beginning(graph: Graph, limit: int) -> str:
+    """The FX code's first `limit` characters and a few more, if it has more."""
+    some = zlib.decompressobj().decompress(graph.code, 4 * limit + 4)
+    return some.decode("utf-8", errors="ignore")[: limit + 1]
+
+
+def graph_facts(graph: Graph) -> GraphFacts:
+    """Count what the document has."""
+    document = GraphDocument.model_validate_json(graph_json(graph))
+    bodies = [document.nodes, *(body.nodes for body in document.subgraphs.values())]
+    operators = Counter(
+        node.target for nodes in bodies for node in nodes if node.op == "call_function"
+    )
+    shown = operators.most_common(SHOWN_OPS)
+    return GraphFacts(
+        nodes=sum(len(nodes) for nodes in bodies),
+        operations=operators.total(),
+        inputs=tuple(Counter(item.kind for item in document.inputs).most_common()),
+        outputs=tuple(Counter(item.kind for item in document.outputs).most_common()),
+        operators=tuple(shown),
+        other_operators=operators.total() - sum(count for _, count in shown),
+        symbols=tuple(document.symbols),
+        subgraphs=len(document.subgraphs),
+    )
+
+
+def stages_with(session: Session, graph_id: int) -> list[StageLink]:
+    """The latest stages that have this very graph."""
+    rows = session.execute(
+        select(col(Run.id).label("run"), col(Run.title), col(Stage.n), col(Stage.name))
+        .join(Run, col(Run.id) == col(Stage.run_id))
+        .where(col(Stage.graph_id) == graph_id)
+        .order_by(col(Run.id).desc(), col(Stage.n))
+        .limit(SHOWN_STAGES)
+    )
+    return [StageLink(row.run, row.title, row.n, row.name) for row in rows]

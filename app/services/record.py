@@ -1,0 +1,153 @@
+"""What a worker writes of a run while it holds it. Every write goes through `fenced`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from app.db import session_scope
+from app.models import (
+    Component,
+    Failure,
+    Graph,
+    Guard,
+    ReplayStatus,
+    Run,
+    RunLog,
+    RunStatus,
+    Stage,
+    StageStatus,
+    Verdict,
+)
+from app.services.live import announce
+from app.services.queue import Claim, held
+
+
+class LostRunError(Exception):
+    """The run is another worker's by now, or gone. Nothing was written; nothing more may be."""
+
+
+@dataclass(frozen=True)
+class StageEnd:
+    """All that a stage leaves. The rows in it have no ids yet."""
+
+    status: StageStatus
+    reason: str = ""
+    seconds: float | None = None
+    graph: Graph | None = None
+    guards: Sequence[Guard] = ()
+    failure: Failure | None = None
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    replay: ReplayStatus = ReplayStatus.NOT_RUN
+    replay_detail: dict[str, Any] | None = None
+
+
+@contextmanager
+def fenced(engine: Engine, claim: Claim) -> Iterator[Session]:
+    """One writing transaction that holds the run's row; LostRunError if it is not ours."""
+    with session_scope(engine) as session:
+        mine = select(Run.id).where(held(claim)).with_for_update()
+        if session.exec(mine).one_or_none() is None:
+            raise LostRunError(f"run {claim.run_id}, attempt {claim.attempt}")
+        yield session
+
+
+def save_run(
+    session: Session,
+    run_id: int,
+    *,
+    loaded: dict[str, Any] | None = None,
+    eager: dict[str, Any] | None = None,
+    coverage: dict[str, Any] | None = None,
+    notes: list[dict[str, Any]] | None = None,
+    whole_at: datetime | None = None,
+) -> None:
+    """Write what is given of the run as a whole, and leave the rest."""
+    given = {
+        "loaded": loaded,
+        "eager": eager,
+        "coverage": coverage,
+        "notes": notes,
+        "whole_at": whole_at,
+    }
+    values = {name: value for name, value in given.items() if value is not None}
+    session.execute(update(Run).where(col(Run.id) == run_id).values(**values))
+
+
+def save_verdict(session: Session, run_id: int, verdict: Verdict) -> None:
+    """Set the verdict, and tell those who wait for it."""
+    session.execute(update(Run).where(col(Run.id) == run_id).values(verdict=verdict))
+    announce(session, run_id, "run", status=RunStatus.RUNNING, verdict=verdict)
+
+
+def save_plan(
+    session: Session, run_id: int, components: Sequence[Component], stages: Sequence[Stage]
+) -> None:
+    """Insert the plan's rows."""
+    session.add_all([*components, *stages])
+    for stage in stages:
+        announce(session, run_id, "stage", n=stage.n, status=stage.status)
+
+
+def start_stage(session: Session, run_id: int, n: int) -> None:
+    """A stage began."""
+    session.execute(_stage(run_id, n).values(status=StageStatus.RUNNING))
+    announce(session, run_id, "stage", n=n, status=StageStatus.RUNNING)
+
+
+def end_stage(session: Session, run_id: int, n: int, end: StageEnd) -> None:
+    """A stage ended: its row, graph, guards and failure, all at once."""
+    graph_id = None if end.graph is None else store_graph(session, end.graph)
+    stage_id = session.execute(
+        _stage(run_id, n)
+        .values(
+            status=end.status,
+            reason=end.reason,
+            seconds=end.seconds,
+            graph_id=graph_id,
+            inputs=end.inputs,
+            outputs=end.outputs,
+            replay=end.replay,
+            replay_detail=end.replay_detail,
+        )
+        .returning(col(Stage.id))
+    ).scalar_one()
+    for guard in end.guards:
+        guard.stage_id = stage_id
+    session.add_all(end.guards)
+    if end.failure is not None:
+        end.failure.stage_id = stage_id
+        session.add(end.failure)
+    announce(session, run_id, "stage", n=n, status=end.status)
+
+
+def store_graph(session: Session, graph: Graph) -> int:
+    """Keep a graph once per content; returns the id it has."""
+    same = select(Graph.id).where(col(Graph.digest) == graph.digest)
+    known = session.exec(same).one_or_none()
+    if known is not None:
+        return known
+    try:
+        with session.begin_nested():
+            session.add(graph)
+            session.flush()
+    except IntegrityError:  # on PostgreSQL another worker may store the same one right now
+        graph.id = session.exec(same).one()
+    assert graph.id is not None
+    return graph.id
+
+
+def save_log(session: Session, run_id: int, text: str, dropped: int) -> None:
+    """Replace the run's log; `dropped` counts the bytes that were cut out of it."""
+    session.merge(RunLog(run_id=run_id, text=text, dropped=dropped))
+    announce(session, run_id, "log")
+
+
+def _stage(run_id: int, n: int) -> Any:
+    return update(Stage).where(col(Stage.run_id) == run_id, col(Stage.n) == n)

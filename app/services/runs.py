@@ -1,0 +1,161 @@
+"""What people do to runs: make one, repeat one, rename one, delete one."""
+
+from sqlalchemy import delete, func, update
+from sqlmodel import Session, col, select
+
+from app.errors import ConflictError, StagelightError
+from app.models import Graph, Run, Script, Stage
+from app.services.options import RunOptions
+from app.services.storage import BlobStore, digest
+from app.services.uploads import CheckedUpload, check_upload, display_name
+from app.settings import Settings
+
+TITLE_CHARACTERS = 200
+
+
+class TitleError(StagelightError):
+    """The title of a run is too long."""
+
+    code = "bad_title"
+    status = 422
+
+
+class UnknownRuntimeError(StagelightError):
+    """No worker was told of this runtime."""
+
+    code = "unknown_runtime"
+    status = 422
+
+
+def create_run(
+    session: Session,
+    store: BlobStore,
+    upload: bytes,
+    filename: str,
+    *,
+    title: str = "",
+    entry: str = "",
+    runtime: str = "",
+    options: RunOptions,
+    settings: Settings,
+    parent_id: int | None = None,
+) -> Run:
+    """Check an upload, keep it and queue a run of it. What cannot be taken leaves nothing."""
+    checked = check_upload(upload, filename, entry.strip(), settings)
+    shown = display_name(filename)
+    run = Run(
+        script_id=0,
+        parent_id=parent_id,
+        title=clean_title(title) or shown,
+        filename=shown,
+        entry=checked.entry,
+        runtime=known_runtime(runtime.strip(), settings),
+        options=options.model_dump(mode="json"),
+    )
+    run.script_id = _keep(session, store, upload, checked)
+    session.add(run)
+    session.flush()
+    return run
+
+
+def repeat_run(
+    session: Session,
+    store: BlobStore,
+    parent: Run,
+    *,
+    title: str = "",
+    entry: str = "",
+    runtime: str = "",
+    options: RunOptions | None = None,
+    settings: Settings,
+) -> Run:
+    """Queue a new run of the same script. What is not given is the parent's."""
+    script = session.get_one(Script, parent.script_id)
+    return create_run(
+        session,
+        store,
+        store.get(script.sha256),
+        parent.filename,
+        title=title or parent.title,
+        entry=entry or parent.entry,
+        runtime=runtime or parent.runtime,
+        options=options or RunOptions.model_validate(parent.options),
+        settings=settings,
+        parent_id=parent.id,
+    )
+
+
+def rename_run(session: Session, run: Run, title: str) -> None:
+    """Give a run another title; an empty one is the file's name."""
+    run.title = clean_title(title) or run.filename
+    session.add(run)
+
+
+def delete_run(session: Session, store: BlobStore, run: Run) -> None:
+    """Remove an ended run with all that hangs on it, and its script when no run uses it."""
+    if not run.status.ended:
+        raise ConflictError(
+            f"Run {run.id} is {run.status.value}: only a run that has ended can be deleted.",
+            "Cancel it first.",
+            code="run_not_ended",
+        )
+    # Locked, for another run of the same bytes may be made right now.
+    script = session.exec(
+        select(Script).where(col(Script.id) == run.script_id).with_for_update()
+    ).one()
+    session.execute(update(Run).where(col(Run.parent_id) == run.id).values(parent_id=None))
+    graphs = session.exec(
+        select(Stage.graph_id).where(col(Stage.run_id) == run.id, col(Stage.graph_id).is_not(None))
+    ).all()
+    session.delete(run)
+    session.flush()
+    still_used = select(Stage.graph_id).where(col(Stage.graph_id).in_(graphs))
+    session.execute(
+        delete(Graph).where(col(Graph.id).in_(graphs), col(Graph.id).not_in(still_used))
+    )
+    users = session.exec(
+        select(func.count()).select_from(Run).where(col(Run.script_id) == script.id)
+    ).one()
+    if not users:
+        session.delete(script)
+        session.flush()
+        store.delete(script.sha256)
+
+
+def clean_title(title: str) -> str:
+    """A title on one line, without control characters; TitleError past the cap."""
+    words = "".join(c if c.isprintable() else " " for c in title).split()
+    text = " ".join(words)
+    if len(text) > TITLE_CHARACTERS:
+        raise TitleError(
+            f"The title has {len(text)} characters; it may have {TITLE_CHARACTERS}.",
+            "Shorten it.",
+        )
+    return text
+
+
+def known_runtime(name: str, settings: Settings) -> str:
+    """The runtime's name, or the default one's; UnknownRuntimeError lists what there is."""
+    if not name:
+        return settings.default_runtime
+    if name not in settings.pythons:
+        raise UnknownRuntimeError(
+            f"There is no runtime {name[:80]!r}.",
+            f"Choose one of: {', '.join(settings.pythons)}.",
+        )
+    return name
+
+
+def _keep(session: Session, store: BlobStore, data: bytes, checked: CheckedUpload) -> int:
+    """Store the bytes and their row once; return the script's id."""
+    sha256 = digest(data)
+    script = session.exec(
+        select(Script).where(col(Script.sha256) == sha256).with_for_update()
+    ).one_or_none()
+    if script is None:
+        script = Script(sha256=sha256, kind=checked.kind, size=len(data))
+        session.add(script)
+        session.flush()
+    store.put(data)  # after the lock, so that no deletion of the last run comes between
+    assert script.id is not None
+    return script.id

@@ -1,0 +1,368 @@
+"""What the API answers with, and what pages are made of: one pydantic class an object."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from app.graphs.document import TensorSpec
+from app.models import (
+    Category,
+    GuardKind,
+    ReplayStatus,
+    Role,
+    RunStatus,
+    ScriptKind,
+    StageKind,
+    StageStatus,
+    Verdict,
+)
+
+
+class View(BaseModel):
+    """A frozen answer. Reads from rows' attributes; what it does not know, it leaves."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+
+
+class ScriptView(View):
+    """The upload of a run."""
+
+    sha256: str
+    kind: ScriptKind
+    size: int  # bytes
+    filename: str  # as uploaded
+    entry: str  # the file that is run
+
+
+class FrameView(View):
+    """A frame of a traceback."""
+
+    file: str
+    line: int
+    function: str = ""
+    text: str = ""
+    where: Literal["upload", "library", "torch", "python", "probe"]
+
+
+class SourceView(View):
+    """Lines of one file around a culprit."""
+
+    file: str
+    first: int
+    lines: list[str]
+
+
+class FailureView(View):
+    """What failed and at which line. `upload_file` is the upload's own line, where another."""
+
+    category: Category
+    exception: str
+    message: str
+    hint: str
+    file: str | None
+    line: int | None
+    function: str
+    text: str
+    module: str | None
+    expression: str | None
+    upload_file: str | None
+    upload_line: int | None
+
+
+class FailureDetail(FailureView):
+    """A failure with all that is known of it; frames are outermost first.
+
+    `stage` is the number of the stage that failed; null where the run itself did.
+    """
+
+    stage: int | None = None
+    frames: list[FrameView]
+    source: SourceView | None
+    stack: str
+
+
+class BlockerView(View):
+    """One cause that stops the whole model; `stage` is where it was seen."""
+
+    category: Category
+    file: str | None
+    line: int | None
+    module: str | None
+    expression: str | None
+    message: str
+    stage: int
+    fingerprint: str | None = None
+    remedies: list[JsonValue] = []
+
+
+class StageHead(View):
+    """What a run's list says of one stage."""
+
+    n: int
+    name: str
+    kind: StageKind
+    component: str | None
+    role: Role | None
+    status: StageStatus
+    reason: str
+    seconds: float | None  # of torch.export.export alone
+    graph: int | None  # its id
+    nodes: int | None
+    replay: ReplayStatus
+    max_abs: float | str | None  # largest differences of the replay; text where not finite
+    max_rel: float | str | None
+    replay_why: str | None  # why it differs, or was not run
+
+
+class StageView(StageHead):
+    """A stage in its run. `guards` counts them."""
+
+    guards: int
+    failure: FailureView | None
+
+
+class GuardView(View):
+    """One assumption of a stage, with the user's line it came from."""
+
+    kind: GuardKind
+    expression: str
+    meaning: str
+    file: str | None
+    line: int | None
+    text: str
+    framework: str
+    silent: bool
+
+
+class OutputDifferenceView(View):
+    """One output of a replay."""
+
+    name: str
+    max_abs: float | str
+    max_rel: float | str
+    equal: bool
+    why: str = ""
+
+
+class ReplayCaseView(View):
+    """A replay on one set of inputs. `sizes` of the dynamic dimensions; empty: the run's own."""
+
+    sizes: dict[str, int] = {}
+    status: ReplayStatus
+    why: str = ""
+    outputs: list[OutputDifferenceView] = []
+
+
+class ReplayView(View):
+    """The exported program against eager."""
+
+    status: ReplayStatus
+    why: str = ""
+    max_abs: float | str | None = None
+    max_rel: float | str | None = None
+    cases: list[ReplayCaseView] = []
+
+
+class StageDetail(StageHead):
+    """A stage in full."""
+
+    run: int
+    guards: list[GuardView]
+    failure: FailureDetail | None
+    inputs: list[TensorSpec]
+    outputs: list[TensorSpec]
+    replay_detail: ReplayView | None
+
+
+class StageLinkView(View):
+    """A stage to go to."""
+
+    n: int
+    name: str
+
+
+class ComponentView(View):
+    """A submodule that the plan picked."""
+
+    path: str
+    class_name: str
+    role: Role
+    why: str
+    parameters: int
+    calls: int
+
+
+class CoverageView(View):
+    """What was exported in some stage that passed, out of what there is."""
+
+    modules: int
+    modules_exported: int
+    parameters: int
+    parameters_exported: int
+    calls: int
+    calls_exported: int
+
+
+class NoteView(View):
+    """Something to know of the run that is no failure."""
+
+    code: str
+    message: str
+
+
+class ExportCallView(View):
+    """A call of an export function in the script."""
+
+    function: str
+    file: str
+    line: int
+    index: int | None = None
+    chosen: bool = False
+
+
+class LoadedView(View):
+    """What the script gave. Sizes count elements."""
+
+    form: str
+    model_class: str
+    parameters: int
+    buffers: int
+    dtypes: list[str]
+    devices: list[str]
+    training: bool
+    strict: bool
+    dynamic_shapes: str = ""
+    calls: list[ExportCallView] = []
+    environment: dict[str, Any]
+    seconds: float
+
+
+class EagerView(View):
+    """The one real forward."""
+
+    seconds: float
+    peak_rss_bytes: int
+    inputs: list[TensorSpec]
+    outputs: list[TensorSpec]
+
+
+class RunView(View):
+    """A run with its plan and stages."""
+
+    id: int
+    url: str
+    title: str
+    status: RunStatus
+    verdict: Verdict | None
+    reason: str
+    script: ScriptView
+    runtime: str
+    options: dict[str, Any]
+    sandbox: str
+    parent: int | None
+    owner: str | None
+    created_at: datetime
+    started_at: datetime | None
+    whole_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested: bool
+    coverage: CoverageView | None
+    loaded: LoadedView | None
+    eager: EagerView | None
+    plan: list[ComponentView]
+    stages: list[StageView]
+    blockers: list[BlockerView]
+    failure: FailureDetail | None
+    notes: list[NoteView]
+
+
+class StageCounts(View):
+    """How far a run came."""
+
+    total: int = 0
+    done: int = 0
+    passed: int = 0
+    failed: int = 0
+
+
+class RunHead(View):
+    """A run in the history. `blocker` is what stops it, if anything."""
+
+    id: int
+    url: str
+    title: str
+    status: RunStatus
+    verdict: Verdict | None
+    reason: str
+    script: ScriptView
+    runtime: str
+    parent: int | None
+    owner: str | None
+    created_at: datetime
+    started_at: datetime | None
+    whole_at: datetime | None
+    finished_at: datetime | None
+    stages: StageCounts
+    replay: ReplayStatus | None  # of the whole model
+    failure: FailureView | None
+
+
+class RunList(View):
+    """A page of the history, newest first. `next` is the cursor of the page after it."""
+
+    runs: list[RunHead]
+    next: str | None
+
+
+class RunAccepted(View):
+    """A run that was queued, or asked to end."""
+
+    id: int
+    url: str
+    status: RunStatus
+
+
+class RuntimeView(View):
+    """A runtime that runs may name."""
+
+    name: str
+    default: bool
+
+
+class RuntimeList(View):
+    """All runtimes."""
+
+    runtimes: list[RuntimeView]
+
+
+class ExampleView(View):
+    """A script of the gallery, with the verdict it promises."""
+
+    name: str
+    title: str
+    description: str
+    verdict: Verdict | None
+    category: Category | None
+    size: int
+    url: str
+
+
+class ExampleList(View):
+    """The gallery."""
+
+    examples: list[ExampleView]
+
+
+class ErrorInfo(View):
+    """What happened, for programs and for people, and what to do next."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class ErrorBody(View):
+    """The one shape of every error."""
+
+    error: ErrorInfo

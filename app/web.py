@@ -1,0 +1,34 @@
+"""What every request stands on: settings, engine and store, made once."""
+
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from sqlalchemy import Engine
+
+from app.services.storage import BlobStore
+from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Web:
+    """The web process, as routes see it."""
+
+    settings: Settings
+    engine: Engine
+    store: BlobStore
+    stopping: Event = field(default_factory=Event)  # set when the server ends: streams close
+
+
+async def get_web(request: Request) -> Web:
+    """The one that create_app made."""
+    web = request.app.state.web
+    assert isinstance(web, Web)
+    return web
+
+
+Here = Annotated[Web, Depends(get_web)]
+
+# As large as a row id can be; anything else is no id, and answered with 404.
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -1,0 +1,209 @@
+"""Whatever a script, a graph or a person says is text on a page, and nothing else."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from app.graphs.render import render_code
+from app.models import GuardKind, ReplayStatus, RunStatus, StageStatus, Verdict
+from app.services.options import RunOptions
+from app.services.storage import BlobStore
+from app.settings import Settings
+from app.text import terminal, visible
+from tests.web_support import COVERAGE, EAGER, LOADED, Seed, replay, seeding
+
+EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\x1b[31m\u202e\x00"
+
+PAGES = [
+    "/",
+    "/_history",
+    "/runs/1",
+    "/runs/1/_run",
+    "/runs/1/_log",
+    "/runs/1/stages/1",
+    "/runs/1/stages/2",
+    "/runs/1/rerun",
+    "/graphs/1",
+]
+
+
+class Parsed(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def seed_evil(seed: Seed) -> None:
+    """A run whose every text is hostile."""
+    loaded = LOADED | {
+        "model_class": EVIL,
+        "dynamic_shapes": EVIL,
+        "dtypes": [EVIL],
+        "environment": {EVIL: EVIL, "packages": {EVIL: EVIL}},
+        "calls": [{"function": EVIL, "file": EVIL, "line": n} for n in (1, 2)],
+    }
+    spec = {"name": EVIL, "shape": [EVIL], "dtype": EVIL, "device": EVIL}
+    odd = {"name": EVIL, "kind": "constant", "value": EVIL}
+    eager = EAGER | {"inputs": [spec, odd], "outputs": [spec]}
+    run = seed.run(
+        EVIL,
+        filename=f"{EVIL}.py",
+        status=RunStatus.FINISHED,
+        verdict=Verdict.PARTLY,
+        reason=EVIL,
+        runtime=EVIL[:80],
+        sandbox="off",
+        loaded=loaded,
+        eager=eager,
+        coverage=COVERAGE,
+        notes=[{"code": EVIL, "message": EVIL}],
+        options=RunOptions(argv=[EVIL.replace("\0", "")]),
+    )
+    seed.component(run, 0, EVIL)
+    detail: Any = replay(ReplayStatus.DIFFERENT, EVIL) | {"why": EVIL}
+    detail["cases"][0]["sizes"] = {EVIL: 1}
+    detail["cases"][0]["outputs"][0] |= {"name": EVIL, "why": EVIL}
+    passed = seed.stage(
+        run,
+        1,
+        name=EVIL,
+        component=EVIL,
+        inputs=[spec, odd],
+        outputs=[spec],
+        replay=ReplayStatus.DIFFERENT,
+        replay_detail=detail,
+        reason=EVIL,
+        graph_id=seed.graph("evil", f"def f(): # {EVIL}\n    '''{EVIL}").id,
+    )
+    texts: dict[str, Any] = dict.fromkeys(
+        ("expression", "meaning", "file", "text", "framework"), EVIL
+    )
+    seed.guard(passed, kind=GuardKind.GUARD, silent=True, **texts)
+    failed = seed.stage(run, 2, StageStatus.FAILED, name=EVIL)
+    frame = {"file": EVIL, "line": 1, "function": EVIL, "text": EVIL, "where": "upload"}
+    texts = dict.fromkeys(
+        ("exception", "message", "hint", "file", "function", "text", "module", "expression",
+         "upload_file", "stack"), EVIL,
+    )  # fmt: skip
+    source = {"file": EVIL, "first": 8, "lines": [EVIL, f"'''{EVIL}", EVIL]}
+    for stage in (failed, None):
+        seed.failure(run, stage, **texts, upload_line=3, frames=[frame], source=source)
+    seed.log(run, f"{EVIL}\n\x1b]8;;http://evil.example\x07a link\x1b]8;;\x07\n")
+
+
+@pytest.fixture
+def evil(client: TestClient, engine: Engine, store: BlobStore, settings: Settings) -> TestClient:
+    """A client of an application with that run."""
+    with seeding(engine, store, settings) as seed:
+        seed_evil(seed)
+    return client
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_hostile_becomes_markup(path: str, evil: TestClient) -> None:
+    answer = evil.get(path)
+    assert answer.status_code == 200
+    for tag, attributes in Parsed(answer.text).tags:
+        assert tag not in ("img", "style", "iframe", "object", "base")
+        if tag == "script":
+            assert (attributes["src"] or "").startswith("/static/")
+        for name, value in attributes.items():
+            assert not name.startswith("on"), (tag, name)
+            assert re.fullmatch(r"[a-z][a-z:-]*[\dx]*", name), (tag, name)
+            assert not (value or "").lstrip().lower().startswith("javascript:")
+            if name in ("href", "action", "src"):
+                assert (value or "").startswith(("/", "#")), value
+    assert "alert(1)" in answer.text or path == "/graphs/1"
+    assert "49" not in re.findall(r"\{\{ 7\*7 \}\}|49", answer.text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_on_a_page_is_hidden_or_obeyed_by_a_terminal(path: str, evil: TestClient) -> None:
+    html = evil.get(path).text
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]", html)
+    assert "\u2039U+202E\u203a" in html
+    assert "evil.example" not in html
+
+
+def test_an_error_page_escapes_what_it_repeats(client: TestClient) -> None:
+    answer = client.post(
+        "/runs",
+        data={"title": EVIL, "pasted": f"x = 1 # {EVIL}\0", "argv": EVIL, "stages": EVIL},
+    )
+    assert answer.status_code == 422
+    assert not [tag for tag, _ in Parsed(answer.text).tags if tag == "img"]
+    example = client.post("/runs", data={"example": EVIL})
+    assert "<img" not in example.text
+
+
+def test_a_name_of_a_file_in_an_error_is_escaped(client: TestClient) -> None:
+    answer = client.post("/runs", files={"script": ("<img src=x>.exe", b"MZ")})
+    assert answer.status_code == 422
+    assert "&lt;img src=x&gt;.exe is a .exe file" in answer.text
+
+
+def test_json_says_it_word_for_word(evil: TestClient) -> None:
+    stage = evil.get("/api/runs/1/stages/2")
+    assert stage.headers["content-type"] == "application/json"
+    assert stage.json()["failure"]["message"] == EVIL
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text\twith\nlines", "plain text\twith\nlines"),
+        ("Größe \u65e5\u672c \U0001f600", "Größe \u65e5\u672c \U0001f600"),
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07after", "after"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x9b31mred", "red"),
+        ("\x1bPq#0~\x1b\\sixel", "sixel"),
+        ("\x1b(Bcharset", "charset"),
+        ("\x1b", ""),
+        ("a\x1b[", "a"),
+        ("bell\x07 nul\x00 del\x7f", "bell\u2407 nul\u2400 del\u2421"),
+        ("\u202egnp\u202c", "\u2039U+202E\u203agnp\u2039U+202C\u203a"),
+        ("zero\u200bwidth", "zero\u2039zero width space\u203awidth"),
+        ("c1\x85", "c1\u2039U+0085\u203a"),
+        ("lone \ud800", "lone \u2039U+D800\u203a"),
+        ("a\r\nb", "a\nb"),
+        ("a\rb", "a\u240db"),
+    ],
+)
+def test_control_characters_are_written_out(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert visible(shown) == shown
+
+
+def test_output_is_shown_as_a_terminal_would_leave_it() -> None:
+    assert terminal("10%\r50%\r100%\nnext\r\nlast\r") == "100%\nnext\nlast"
+
+
+def test_code_is_highlighted_and_every_character_escaped() -> None:
+    code = render_code("def f(a):\n    return '<b>' # \u202e\n", first=10, culprit=11)
+    first, second = code.lines
+    assert (first.number, second.number, second.culprit) == (10, 11, True)
+    assert '<span class="k">def</span>' in first.html
+    assert "&lt;b&gt;" in second.html
+    assert "\u202e" not in second.html
+
+
+def test_a_token_over_several_lines_stays_whole() -> None:
+    lines = render_code('"""one\ntwo\nthree"""').lines
+    assert [line.html.count("<span") for line in lines] == [1, 1, 1]
+    assert [line.html.count("</span>") for line in lines] == [1, 1, 1]
+
+
+def test_line_numbers_are_the_files_own() -> None:
+    code = render_code("a = 1\x0c\nb = 2\u2028c\n\n")
+    assert [line.number for line in code.lines] == [1, 2, 3]

@@ -1,0 +1,95 @@
+"""What every answer carries, and who is turned away."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.middleware import POLICY
+from tests.web_support import SCRIPT
+
+POLICY_OF_THE_NOTES = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/runs/1", "/nothing", "/api/runs", "/api/nothing", "/healthz", "/metrics",
+     "/openapi.json", "/static/css/base.css", "/static/nothing", "/api/runs/1/log"],
+)  # fmt: skip
+def test_every_answer_carries_the_policy(path: str, client: TestClient) -> None:
+    headers = client.get(path).headers
+    assert headers["content-security-policy"] == POLICY == POLICY_OF_THE_NOTES
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_pages_hold_nothing_inline(client: TestClient) -> None:
+    html = client.get("/").text
+    assert "<style" not in html
+    assert " style=" not in html
+    assert " onclick" not in html
+    assert html.count("<script") == html.count("<script src=")
+
+
+def test_assets_with_a_hash_are_kept_and_pages_are_not(client: TestClient) -> None:
+    html = client.get("/").text
+    sheet = next(part for part in html.split('"') if part.startswith("/static/css/tokens.css?v="))
+    assert client.get(sheet).headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert client.get("/static/css/base.css").headers["cache-control"] == "no-cache"
+    assert client.get("/static/nothing?v=1").headers["cache-control"] == "no-cache"
+    assert client.get("/").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/runs", "/api/runs", "/api/runs/1/cancel", "/runs/1/delete"])
+def test_another_site_cannot_send_anything(
+    headers: dict[str, str], path: str, client: TestClient
+) -> None:
+    answer = client.post(path, files={"script": ("m.py", SCRIPT)}, headers=headers)
+    assert answer.status_code == 403
+    assert client.get("/api/runs").json()["runs"] == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1"},
+        {"Sec-Fetch-Site": "none"},
+        {"Host": "localhost:8000", "Origin": "http://localhost:8000"},
+        {"Host": "[::1]:8000", "Origin": "http://[::1]:8000"},
+    ],
+)
+def test_its_own_pages_and_programs_can(headers: dict[str, str], client: TestClient) -> None:
+    answer = client.post("/api/runs", files={"script": ("m.py", SCRIPT)}, headers=headers)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", ""]
+)
+def test_another_name_for_this_server_is_turned_away(host: str, client: TestClient) -> None:
+    # DNS rebinding: the browser believes that it talks to evil.example.
+    answer = client.get("/api/runs", headers={"Host": host})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (421, "unknown_host")
+    assert client.get("/", headers={"Host": host}).status_code == 421
+
+
+def test_another_site_may_link_here(client: TestClient) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://chat.example"}
+    assert client.get("/", headers=headers).status_code == 200

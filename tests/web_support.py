@@ -1,0 +1,305 @@
+"""Uploads good and bad, and runs in every state, as rows."""
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import Engine, event
+from sqlmodel import Session
+
+from app.db import session_scope
+from app.models import (
+    Category,
+    Component,
+    Failure,
+    Graph,
+    Guard,
+    GuardKind,
+    ReplayStatus,
+    Role,
+    Run,
+    RunLog,
+    RunStatus,
+    Stage,
+    StageKind,
+    StageStatus,
+    Verdict,
+)
+from app.models.columns import utc_now
+from app.services.options import RunOptions
+from app.services.runs import create_run
+from app.services.storage import BlobStore
+from app.settings import Settings
+
+SCRIPT = b"import torch\nmodel = torch.nn.ReLU()\ninputs = (torch.ones(2),)\n"
+
+SPEC = {"name": "image", "shape": ["s0", 3], "dtype": "float32", "device": "cpu"}
+LOADED: dict[str, Any] = {
+    "form": "names",
+    "model_class": "Net",
+    "parameters": 1_284_113,
+    "buffers": 4,
+    "dtypes": ["float32"],
+    "devices": ["cpu"],
+    "training": False,
+    "strict": False,
+    "environment": {"python": "3.11.2", "torch": "2.13.0", "packages": {"numpy": "2.3.1"}},
+    "seconds": 0.8,
+}
+EAGER: dict[str, Any] = {
+    "seconds": 0.043,
+    "peak_rss_bytes": 412_000_000,
+    "inputs": [SPEC],
+    "outputs": [SPEC],
+    "modules": [{"path": "backbone", "class_name": "Net", "calls": 1, "parameters": 3}],
+}
+COVERAGE = {
+    "modules": 4,
+    "modules_exported": 3,
+    "parameters": 100,
+    "parameters_exported": 75,
+    "calls": 8,
+    "calls_exported": 6,
+}
+FRAMES = [
+    {"file": "model.py", "line": 40, "function": "<module>", "text": "export()", "where": "upload"},
+    {"file": "torch/export.py", "line": 9, "function": "export", "text": "x", "where": "torch"},
+    {"file": "model.py", "line": 8, "function": "forward", "text": "if x > 0:", "where": "upload"},
+]
+
+
+def make_zip(files: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """An ordinary archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def make_odd_zip(*members: tuple[zipfile.ZipInfo, bytes]) -> bytes:
+    """An archive whose members are described by hand."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for info, data in members:
+            archive.writestr(info, data)
+    return buffer.getvalue()
+
+
+def member(name: str, mode: int = 0o100644) -> zipfile.ZipInfo:
+    """A member with this name and these Unix permission bits."""
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    return info
+
+
+@dataclass
+class Seed:
+    """Makes runs without a worker: the rows that one would have written."""
+
+    session: Session
+    store: BlobStore
+    settings: Settings
+
+    def run(self, title: str = "a run", source: bytes = SCRIPT, **values: Any) -> Run:
+        """A run; `values` are its columns."""
+        options = values.pop("options", RunOptions())
+        filename = values.pop("filename", "model.py")
+        run = create_run(
+            self.session, self.store, source, filename, options=options, settings=self.settings
+        )
+        run.title = title
+        if values.get("status", RunStatus.QUEUED) is not RunStatus.QUEUED:
+            run.started_at = utc_now()
+        for name, value in values.items():
+            setattr(run, name, value)
+        if run.status.ended:
+            run.finished_at = utc_now()
+        self.session.flush()
+        return run
+
+    def finished(self, verdict: Verdict, **values: Any) -> Run:
+        """A run with a verdict, and all that comes with it."""
+        given: dict[str, Any] = {
+            "loaded": LOADED,
+            "eager": EAGER,
+            "coverage": COVERAGE,
+            "whole_at": utc_now(),
+        }
+        return self.run(status=RunStatus.FINISHED, verdict=verdict, **(given | values))
+
+    def stage(
+        self,
+        run: Run,
+        n: int,
+        status: StageStatus = StageStatus.PASSED,
+        kind: StageKind = StageKind.COMPONENT,
+        **values: Any,
+    ) -> Stage:
+        """A stage of the run; one that passed has a graph and an equal replay."""
+        name = values.pop("name", "whole model" if kind is StageKind.WHOLE else f"part{n}")
+        stage = Stage(
+            run_id=id_of(run), n=n, key=f"{kind}:{n}", kind=kind, name=name, status=status
+        )
+        if status is StageStatus.PASSED:
+            stage.graph_id = self.graph(f"{run.id}-{n}").id
+            stage.seconds = 0.25
+            stage.inputs = stage.outputs = [SPEC]
+            stage.replay = ReplayStatus.EQUAL
+            stage.replay_detail = replay(ReplayStatus.EQUAL, 0.0)
+        for key, value in values.items():
+            setattr(stage, key, value)
+        self.session.add(stage)
+        self.session.flush()
+        return stage
+
+    def component(self, run: Run, position: int, path: str = "backbone") -> None:
+        """A row of the plan."""
+        self.session.add(
+            Component(
+                run_id=id_of(run),
+                position=position,
+                path=path,
+                class_name="Net",
+                role=Role.BACKBONE,
+                why="its attribute is named backbone",
+                parameters=1_000,
+                calls=1,
+            )
+        )
+
+    def graph(self, salt: str, code: str = "") -> Graph:
+        """A graph of one operation."""
+        code = code or f"def forward(self, image):\n    # {salt}\n    return (image,)\n"
+        document = {
+            "version": 1,
+            "nodes": [
+                {"name": "image", "op": "placeholder", "target": "image"},
+                {"name": "relu", "op": "call_function", "target": "aten.relu.default"},
+                {"name": "output", "op": "output", "target": "output"},
+            ],
+            "inputs": [{"name": "image", "kind": "user_input"}],
+            "outputs": [{"name": "relu", "kind": "user_output"}],
+            "symbols": [
+                {"name": "s0", "lower": "2", "upper": "int_oo", "meaning": "image.shape[0]"}
+            ],
+        }
+        data = json.dumps(document).encode()
+        graph = Graph(
+            digest=hashlib.sha256(data + code.encode()).hexdigest(),
+            version=1,
+            nodes=1,
+            document=zlib.compress(data),
+            code=zlib.compress(code.encode()),
+        )
+        self.session.add(graph)
+        self.session.flush()
+        return graph
+
+    def guard(self, stage: Stage, position: int = 0, **values: Any) -> None:
+        """A guard of the stage."""
+        assert stage.id is not None
+        given: dict[str, Any] = {
+            "kind": GuardKind.SPECIALISATION,
+            "expression": "Eq(s0, 8)",
+            "meaning": "image.shape[0] == 8",
+            "file": "model.py",
+            "line": 8,
+        }
+        self.session.add(Guard(stage_id=stage.id, position=position, **(given | values)))
+
+    def failure(self, run: Run, stage: Stage | None = None, **values: Any) -> Failure:
+        """A failure of the stage, or of the run."""
+        given: dict[str, Any] = {
+            "category": Category.DATA_DEPENDENT_BRANCH,
+            "exception": "torch.GuardOnDataDependentSymNode",
+            "message": "Could not guard on Eq(u0, 1).\n\nMore of it.",
+            "hint": "Use torch.where.",
+            "file": "model.py",
+            "line": 8,
+            "function": "forward",
+            "text": "if x > 0:",
+            "module": "decode",
+            "expression": "Eq(u0, 1)",
+            "frames": FRAMES,
+            "source": {
+                "file": "model.py",
+                "first": 7,
+                "lines": ["y = x", "if x > 0:", "    z = 1"],
+            },
+            "stack": "Traceback (most recent call last): …",
+        }
+        failure = Failure(
+            run_id=id_of(run), stage_id=None if stage is None else stage.id, **(given | values)
+        )
+        self.session.add(failure)
+        self.session.flush()
+        return failure
+
+    def log(self, run: Run, text: str, dropped: int = 0) -> None:
+        """What the run printed."""
+        self.session.add(RunLog(run_id=id_of(run), text=text, dropped=dropped))
+
+    def partly(self, title: str = "partly", **values: Any) -> Run:
+        """A run whose head alone stops it: stage 1 passed, 2 and the whole failed."""
+        run = self.finished(Verdict.PARTLY, title=title, **values)
+        self.component(run, 0)
+        passed = self.stage(run, 1, component="backbone", role=Role.BACKBONE)
+        self.guard(passed)
+        for n, kind in ((2, StageKind.COMPONENT), (3, StageKind.WHOLE)):
+            stage = self.stage(run, n, StageStatus.FAILED, kind)
+            self.failure(run, stage)
+        self.log(run, "hello\n")
+        return run
+
+
+def replay(status: ReplayStatus, difference: float | str) -> dict[str, Any]:
+    """A replay of one case with one output."""
+    output = {
+        "name": "0",
+        "max_abs": difference,
+        "max_rel": difference,
+        "equal": status is ReplayStatus.EQUAL,
+    }
+    return {
+        "status": status,
+        "max_abs": difference,
+        "max_rel": difference,
+        "cases": [{"sizes": {"batch": 3}, "status": status, "outputs": [output]}],
+    }
+
+
+@contextmanager
+def seeding(engine: Engine, store: BlobStore, settings: Settings) -> Iterator[Seed]:
+    """One transaction of rows."""
+    with session_scope(engine) as session:
+        yield Seed(session, store, settings)
+
+
+def id_of(run: Run) -> int:
+    """The id of a run that was flushed."""
+    assert run.id is not None
+    return run.id
+
+
+def count_queries(app: FastAPI, act: Callable[[], object]) -> int:
+    """How many statements the application sends while `act` runs."""
+    seen: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    engine = app.state.web.engine
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        act()
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)
+    return sum(not statement.startswith("BEGIN") for statement in seen)

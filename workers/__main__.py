@@ -1,0 +1,5 @@
+"""`python -m workers` runs one worker."""
+
+from workers.main import main
+
+main()

@@ -1,0 +1,101 @@
+"""Why a probe process ended: from the kernel's word alone, never from its own. Pure."""
+
+import signal
+from dataclasses import dataclass
+
+from app.models import Category
+from workers.verdict import Trouble
+
+NEAR = 0.9  # of the memory limit: what failed above it failed for want of memory
+
+_MEMORY_HINT = "Use a smaller input or model, or raise STAGELIGHT_MEMORY_MB."
+
+
+@dataclass(frozen=True)
+class Exit:
+    """What the kernel says of an ended process."""
+
+    code: int  # exit status; 0 if a signal ended it
+    signal: int  # number; 0 if it exited
+    peak_bytes: int  # the most memory it held; 0 where that is not known
+    launch_error: str = ""  # why the probe's program could not be started
+
+
+def diagnose(exit_: Exit, resident_peak: int, resident_limit: int) -> Trouble:
+    """The trouble of a process that ended before its last event, and not by our hand.
+
+    `resident_peak` is the most memory that it was seen to hold, of `resident_limit`; in bytes.
+    """
+    resident_peak = max(resident_peak, exit_.peak_bytes)
+    if exit_.launch_error:
+        return Trouble(
+            Category.INTERNAL,
+            f"The runtime's Python could not be started: {exit_.launch_error}.",
+            "Ask whoever runs Stagelight to check STAGELIGHT_RUNTIMES.",
+        )
+    how = _describe(exit_)
+    if resident_peak >= NEAR * resident_limit and (exit_.code or exit_.signal):
+        return Trouble(
+            Category.OUT_OF_MEMORY,
+            f"The probe {how} when it held {megabytes(resident_peak)} of the "
+            f"{megabytes(resident_limit)} of memory that it may have.",
+            _MEMORY_HINT,
+            signal_name(exit_.signal),
+        )
+    if exit_.signal == signal.SIGKILL:
+        hint = "The machine may have run out of memory: see the kernel's log (dmesg)."
+    elif exit_.signal:
+        hint = "Native code crashed. Run the script by itself with python -X faulthandler."
+    else:
+        hint = "The script, or a library in it, ended the process: look for os._exit."
+    return Trouble(Category.CRASH, f"The probe {how}.", hint, signal_name(exit_.signal))
+
+
+def over_memory(resident: int, limit: int) -> Trouble:
+    """It held more than it may, and we killed it."""
+    return Trouble(
+        Category.OUT_OF_MEMORY,
+        f"The probe held {megabytes(resident)} of memory; it may have {megabytes(limit)}.",
+        _MEMORY_HINT,
+    )
+
+
+def over_time(seconds: float) -> Trouble:
+    """The run came to its limit of wall-clock time, and we killed it."""
+    return Trouble(
+        Category.TIMEOUT,
+        f"The run reached its time limit of {seconds:g} s.",
+        "Use a smaller input or model, or raise STAGELIGHT_WALL_SECONDS.",
+    )
+
+
+def against_protocol(what: str) -> Trouble:
+    """It said what it may not, and we killed it."""
+    return Trouble(
+        Category.INTERNAL,
+        f"The probe was ended because {what}.",
+        "A script must leave the probe's pipe alone. If it does, report this run as a bug.",
+    )
+
+
+def megabytes(size: int) -> str:
+    """Bytes, for people."""
+    return f"{size / 2**20:,.0f} MB"
+
+
+def signal_name(number: int) -> str:
+    """SIGSEGV for 11; empty for 0."""
+    if not number:
+        return ""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _describe(exit_: Exit) -> str:
+    if exit_.signal == signal.SIGKILL:
+        return "was killed by SIGKILL (not by Stagelight)"
+    if exit_.signal:
+        return f"was killed by {signal_name(exit_.signal)}"
+    return f"exited with code {exit_.code} before it was done"

@@ -1,0 +1,217 @@
+"""Drives one run: starts its two probe processes, follows them, and ends them, come what may."""
+
+import selectors
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from app.errors import StagelightError
+from app.models import RunStatus
+from app.services.queue import Claim
+from app.services.record import LostRunError
+from app.settings import Settings
+from workers import caplog
+from workers.child import CHUNK_BYTES, Child
+from workers.diagnose import against_protocol, over_time
+from workers.events import ProbeKind
+from workers.ingest import Ingest
+from workers.protocol import ProtocolError
+from workers.sandbox.launch import read_some, start
+from workers.sandbox.policy import PROBE, Folders, build_spec, make_job
+from workers.task import Task, load_task, prepare
+from workers.verdict import ending
+
+TICK_SECONDS = 0.05  # between looks at memory, time and what others want
+LOG_SECONDS = 1.0  # between writes of the log
+GRACE_SECONDS = 2.0  # a process may take to exit after its last word
+
+
+class Wish(Enum):
+    """What others want of a run while it is driven."""
+
+    GO_ON = "go on"
+    CANCEL = "cancel"  # somebody asked for it
+    STOP = "stop"  # this worker is to end: the run is handed back
+    LOST = "lost"  # the run is another worker's: nothing more may be written
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the run is to be finished."""
+
+    status: RunStatus
+    reason: str = ""
+
+
+def drive(
+    engine: Engine,
+    claim: Claim,
+    settings: Settings,
+    wish: Callable[[], Wish],
+    base: Path,
+    probe: Path = PROBE,
+) -> Ended | Wish:
+    """Run a claimed run to its end, with its files below the empty folder `base`.
+
+    Wish.STOP and Wish.LOST: it was left where it was.
+    """
+    started = time.monotonic()
+    try:
+        task = load_task(engine, claim, settings)
+        folders = prepare(task, base, settings)
+        return Drive(engine, claim, settings, wish, started).run(task, folders, probe)
+    except StagelightError as error:
+        return Ended(RunStatus.FAILED, f"{error.message} {error.hint}".strip())
+    except LostRunError:
+        return Wish.LOST
+
+
+class Drive:
+    """The loop over both children's pipes. One thread; nothing in it waits on a child."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        claim: Claim,
+        settings: Settings,
+        wish: Callable[[], Wish],
+        started: float,
+    ) -> None:
+        self._settings = settings
+        self._wish = wish
+        self._ingest = Ingest(engine, claim)
+        self._selector = selectors.DefaultSelector()
+        self._children: dict[ProbeKind, Child] = {}
+        self._deadline = started + settings.wall_seconds
+        self._cancelled = False
+        self._log_changed = False
+        self._log_at = 0.0
+
+    def run(self, task: Task, folders: dict[ProbeKind, Folders], probe: Path) -> Ended | Wish:
+        """Start both children and follow them to their end."""
+        try:
+            for kind in ProbeKind:
+                self._start(kind, task, folders[kind], probe)
+            left = self._loop()
+        finally:
+            for child in self._children.values():
+                child.bury()
+            self._selector.close()
+        if left is not None:
+            return left
+        self._save_log()
+        if self._cancelled:
+            return Ended(RunStatus.CANCELLED)
+        return Ended(*ending(self._ingest.facts, self._ingest.troubles))
+
+    def _start(self, kind: ProbeKind, task: Task, folders: Folders, probe: Path) -> None:
+        job = make_job(kind, task.entry, task.options, folders, self._settings)
+        spec = build_spec(job, task.python, folders, self._settings, probe)
+        child = Child(kind, start(spec), spec.limits, self._settings)
+        self._children[kind] = child
+        for fd, react in (
+            (child.process.events, self._read_events),
+            (child.process.output, self._read_output),
+            (child.process.pidfd, self._exit),
+        ):
+            self._selector.register(fd, selectors.EVENT_READ, partial(react, child, fd))
+
+    def _loop(self) -> Wish | None:
+        """Until both children ended; returns the wish that stopped it before, if one did."""
+        check_at = 0.0
+        while not all(child.ended for child in self._children.values()):
+            for key, _ in self._selector.select(TICK_SECONDS):
+                key.data()
+            if time.monotonic() >= check_at:
+                wish = self._wish()
+                if wish in (Wish.STOP, Wish.LOST):
+                    return wish
+                self._check(wish)
+                check_at = time.monotonic() + TICK_SECONDS
+            self._settle()
+        return None
+
+    def _read_events(self, child: Child, fd: int) -> None:
+        if child.ended:  # earlier in the same round
+            return
+        data = read_some(fd, CHUNK_BYTES)
+        if data == b"":
+            self._selector.unregister(fd)
+        if not data or child.doomed:
+            return
+        try:
+            for event in child.events(data):
+                self._ingest.take(child.kind, event)
+                self._settle()
+        except ProtocolError as error:
+            child.kill(against_protocol(str(error)))
+
+    def _read_output(self, child: Child, fd: int) -> None:
+        if child.ended:
+            return
+        data = read_some(fd, CHUNK_BYTES)
+        if data == b"":
+            self._selector.unregister(fd)
+        if data:
+            child.log.write(data)
+            self._log_changed = True
+
+    def _exit(self, child: Child, _fd: int) -> None:
+        child.process.kill()  # its process group, which may have outlived it
+        try:
+            for event in child.drain_events():
+                self._ingest.take(child.kind, event)
+        except ProtocolError as error:
+            child.kill(against_protocol(str(error)))
+        child.drain_output()
+        self._log_changed = True
+        self._unregister(child)
+        child.bury()
+        self._ingest.end(child.kind, child.trouble, child.dismissed)
+
+    def _unregister(self, child: Child) -> None:
+        process = child.process
+        registered = self._selector.get_map()
+        for fd in (process.events, process.output, process.pidfd):
+            if fd in registered:
+                self._selector.unregister(fd)
+
+    def _check(self, wish: Wish) -> None:
+        """Everything that no file descriptor tells."""
+        now = time.monotonic()
+        living = [child for child in self._children.values() if not child.ended]
+        for child in living:
+            if wish is Wish.CANCEL and child.dismiss("The run was cancelled."):
+                self._cancelled = True
+            if child.done_at is not None:
+                if now > child.done_at + GRACE_SECONDS:
+                    child.process.kill()
+                continue
+            child.check_memory()
+            if now > self._deadline:
+                child.kill(over_time(self._settings.wall_seconds))
+        if self._log_changed and now > self._log_at + LOG_SECONDS:
+            self._save_log()
+
+    def _settle(self) -> None:
+        """End a child that what the other met makes pointless."""
+        facts = self._ingest.facts
+        if facts.script_failed:
+            for child in self._children.values():
+                child.dismiss("The script itself failed.")
+        elif facts.staged_ended and facts.whole is None and self._ingest.troubles:
+            lost = self._ingest.troubles[0].message
+            self._children[ProbeKind.WHOLE].dismiss(f"The run's other process was lost. {lost}")
+
+    def _save_log(self) -> None:
+        if not self._log_changed:
+            return
+        logs = {kind: child.log for kind, child in self._children.items()}
+        self._ingest.save_log(*caplog.join(logs))
+        self._log_changed = False
+        self._log_at = time.monotonic()
