@@ -1,0 +1,75 @@
+# What a person types. `make` alone lists the targets; all of them make what they need first.
+#
+# Variables, from the environment or the command line (make run PYTHON=python3.12):
+#   PYTHON           the Python, 3.11 or newer, that .venv is made from
+#   TORCH_INDEX_URL  the package index that torch is taken from, if not the one pip uses anyway;
+#                    for the CPU build, the CPU wheel index that pytorch.org's install page names
+#   STAGELIGHT_*     the product's settings, see docs/settings.md
+
+PYTHON ?= python3
+TORCH_INDEX_URL ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+INSTALLED := .venv/.installed
+VENDORED := static/vendor/.vendored
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run setup test test-full lint types bench pins clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: $(INSTALLED) $(VENDORED) ## Start Stagelight on http://127.0.0.1:8000; Ctrl-C stops it
+	@$(BIN)/stagelight serve
+
+setup: $(INSTALLED) $(VENDORED) ## Only install: .venv and the front-end files
+
+test: $(INSTALLED) $(VENDORED) ## Run the tests, the browser's too (at most 10 minutes)
+	@STAGELIGHT_CHROMIUM="$$(scripts/browser.sh)" && export STAGELIGHT_CHROMIUM && \
+	$(BIN)/python -m pytest -m "not full"
+
+test-full: $(INSTALLED) $(VENDORED) ## Run the long suites
+	@STAGELIGHT_CHROMIUM="$$(scripts/browser.sh)" && export STAGELIGHT_CHROMIUM && \
+	$(BIN)/python -m pytest -m full
+
+lint: $(INSTALLED) ## Ruff, its formatter, and the arrows between the rooms
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: $(INSTALLED) ## Mypy, strict
+	$(BIN)/mypy
+
+bench: $(INSTALLED) $(VENDORED) ## Measure: submit to verdict against a cold python script.py
+	$(BIN)/python -m bench.submit_to_verdict
+
+pins: ## Renew constraints.txt within what pyproject.toml allows
+	$(PYTHON) -m venv build/pins
+	build/pins/bin/python -m pip install --quiet --upgrade pip
+	build/pins/bin/python scripts/pins.py > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean: ## Remove all that make made; data/ stays
+	rm -rf .venv node_modules static/vendor build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Torch comes first where it has an index of its own, alone, so that nothing else does. The
+# package is built without isolation, with the pinned hatchling.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Stagelight needs Python 3.11 or newer; set PYTHON." \
+	    if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(if $(TORCH_INDEX_URL),$(PIP) install -c constraints.txt --no-deps \
+	    --index-url "$(TORCH_INDEX_URL)" torch)
+	$(PIP) install -c constraints.txt editables hatchling
+	$(PIP) install -c constraints.txt --no-build-isolation -e '.[runtime,dev]'
+	@touch $@
+
+$(VENDORED): package.json package-lock.json static/vendor.json scripts/vendor.py | $(INSTALLED)
+	@command -v npm > /dev/null || { echo "npm is not there: install Node.js (with npm)." >&2; exit 1; }
+	npm ci --ignore-scripts --no-audit --no-fund
+	$(BIN)/python scripts/vendor.py
+	@touch $@
