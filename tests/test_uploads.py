@@ -294,7 +294,7 @@ def test_a_script_gets_a_plain_name_of_its_own(filename: str) -> None:
     ("filename", "shown", "written"),
     [
         ("C:\\models\\pose.py", "pose.py", "pose.py"),
-        ("/home/me/pose.py", "pose.py", "pose.py"),
+        ("/somewhere/pose.py", "pose.py", "pose.py"),
         ("my model (2).py", "my model (2).py", "my model _2_.py"),
         ("Größe.PY", "Größe.PY", "Größe.py"),
         ("a\x1b[31m\u202eb.py", "a[31mb.py", "a_31mb.py"),

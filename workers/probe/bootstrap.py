@@ -1,7 +1,7 @@
 """The probe's program: loads the package under a private name and starts it.
 
-The name keeps `import main` or `import events` in an upload from finding the probe's files:
-nothing of Stagelight is ever on the script's import path.
+The name keeps `import main` or `import events` in an upload from finding the probe's files. A
+checkout that is installed into the runtime itself is taken off the import path for the same end.
 """
 
 import importlib
@@ -15,6 +15,8 @@ NAME = "_stagelight_probe"
 def load_package() -> None:
     """Put the package that this file lies in into sys.modules as NAME."""
     here = Path(__file__).resolve().parent
+    checkout = here.parent.parent
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != checkout]
     spec = importlib.util.spec_from_file_location(
         NAME, here / "__init__.py", submodule_search_locations=[str(here)]
     )
