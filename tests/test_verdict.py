@@ -71,6 +71,7 @@ def test_a_run_never_ends_failed_without_a_reason() -> None:
         (Exit(0, 6, 95), 0, Category.OUT_OF_MEMORY, "was killed by SIGABRT"),
         (Exit(0, 9, 95), 10, Category.OUT_OF_MEMORY, "SIGKILL (not by Stagelight)"),
         (Exit(0, 0, 95), 10, Category.CRASH, "exited with code 0"),
+        (Exit(70, 0, 0), 10, Category.INTERNAL, "The probe itself failed"),
         (Exit(127, 0, 0, "[Errno 2] no such"), 0, Category.INTERNAL, "could not be started"),
     ],
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.models import Category
 from workers.verdict import Trouble
 
+PROBE_FAILED = 70  # EX_SOFTWARE: what the probe exits with on an error of its own
 NEAR = 0.9  # of the memory limit: what failed above it failed for want of memory
 
 _MEMORY_HINT = "Use a smaller input or model, or raise STAGELIGHT_MEMORY_MB."
@@ -32,6 +33,12 @@ def diagnose(exit_: Exit, resident_peak: int, resident_limit: int) -> Trouble:
             Category.INTERNAL,
             f"The runtime's Python could not be started: {exit_.launch_error}.",
             "Ask whoever runs Stagelight to check STAGELIGHT_RUNTIMES.",
+        )
+    if exit_.code == PROBE_FAILED:
+        return Trouble(
+            Category.INTERNAL,
+            "The probe itself failed; its traceback is in the log.",
+            "Please report this run as a bug, with its log.",
         )
     how = _describe(exit_)
     if resident_peak >= NEAR * resident_limit and (exit_.code or exit_.signal):
