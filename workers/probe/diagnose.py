@@ -68,7 +68,9 @@ def export_failure(
     )
 
 
-def script_failure(error: BaseException, places: Places, category: str) -> dict[str, Any]:
+def script_failure(
+    error: BaseException, places: Places, category: str, hint: str = ""
+) -> dict[str, Any]:
     """What stopped the script or its eager run; `category` is one of these two.
 
     A MemoryError is out_of_memory, never the script's error.
@@ -77,7 +79,7 @@ def script_failure(error: BaseException, places: Places, category: str) -> dict[
         category = "out_of_memory"
     frames = _frames_of_chain(error, places)
     culprit = _syntax_frame(error, places) or innermost_user(frames)
-    hint = error.hint if isinstance(error, ScriptError) else hint_for(category)
+    hint = hint or hint_for(category)
     return _report(error, places, category=category, hint=hint, culprit=culprit, frames=frames)
 
 
@@ -95,9 +97,10 @@ def _report(
     upload = culprit if culprit and culprit.where == "upload" else innermost_upload(frames)
     name = type(error).__name__
     home = type(error).__module__
+    is_plain = home in ("builtins", "__main__") or isinstance(error, ScriptError)
     return {
         "category": category,
-        "exception": cap(name if home in ("builtins", "__main__") else f"{home}.{name}", SHORT),
+        "exception": cap(name if is_plain else f"{home}.{name}", SHORT),
         "message": cap(places.shortened(str(error).strip()) or name, MESSAGE),
         "hint": cap(hint, TEXT),
         "culprit": culprit.as_event() if culprit else None,

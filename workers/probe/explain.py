@@ -1,4 +1,4 @@
-"""What a script's own exceptions mean here, and what to do about them."""
+"""What to do about the exceptions that a script itself raises."""
 
 from .categories import chain_of
 from .errors import ScriptError
@@ -7,17 +7,10 @@ from .script import ARGV_HINT, top_level_packages
 _HUB_ERRORS = ("LocalEntryNotFoundError", "OfflineModeIsEnabled", "HfHubHTTPError")
 
 
-def explained(error: BaseException) -> BaseException:
-    """The same exception with a hint, where there is something to say beyond its own words."""
-    hint = _hint(error)
-    if not hint or isinstance(error, ScriptError):
-        return error
-    told = ScriptError(f"{type(error).__name__}: {error}", hint)
-    told.__cause__ = error
-    return told
-
-
-def _hint(error: BaseException) -> str:
+def script_hint(error: BaseException) -> str:
+    """What to do next; empty where there is nothing to say beyond the exception's own words."""
+    if isinstance(error, ScriptError):
+        return error.hint
     if isinstance(error, ModuleNotFoundError):
         return (
             f"This runtime has no {error.name}. Leave the import out, put the module into a .zip "

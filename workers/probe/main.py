@@ -21,7 +21,7 @@ from .diagnose import script_failure
 from .emit import SHORT, Emitter, cap
 from .environment import environment
 from .errors import ScriptError
-from .explain import explained
+from .explain import script_hint
 from .frames import Places
 from .job import Job, read_job
 from .load import apply_options, load_call
@@ -83,7 +83,7 @@ class Probe:
             os._exit(INTERNAL)
 
     def _fail(self, error: BaseException) -> NoReturn:
-        failure = script_failure(explained(error), self._places, "script_error")
+        failure = script_failure(error, self._places, "script_error", script_hint(error))
         self._emitter.emit("failed", failure=failure)
         self._emitter.finish()
 
