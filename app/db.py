@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, Float, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlmodel import Session, create_engine
@@ -34,6 +35,11 @@ def read_scope(engine: Engine) -> Iterator[Session]:
     """One transaction that only reads: on SQLite it waits for no writer."""
     with Session(engine.execution_options(read_only=True), expire_on_commit=False) as session:
         yield session
+
+
+def brief(error: SQLAlchemyError) -> str:
+    """What a database error says in its first line; the rest is SQL and links."""
+    return str(error).partition("\n")[0]
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

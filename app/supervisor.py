@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import make_engine
+from app.db import brief, make_engine
 from app.services.queue import abandon
 from app.settings import Settings
 
@@ -100,7 +100,7 @@ class Supervisor:
         try:
             abandon(self._engine, name, self._settings.attempts)
         except SQLAlchemyError as error:
-            log.warning("the run of worker %s is left to the reaper: %s", name, error)
+            log.warning("the run of worker %s is left to the reaper: %s", name, brief(error))
 
     def _end(self) -> None:
         processes = [slot.process for slot in self._slots if slot.process is not None]

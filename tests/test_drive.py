@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, select, update
+from sqlmodel import col, update
 
-from app.db import read_scope, session_scope
-from app.models import Category, Graph, Guard, Run, RunStatus, Verdict
+from app.db import session_scope
+from app.models import Category, Run, RunStatus, Verdict
 from app.services import queue
 from tests.worker_support import (
     GOOD,
@@ -65,11 +65,8 @@ def test_a_good_run_stores_all_that_was_said(tmp_path: Path) -> None:
     assert story.run.eager is not None
     assert story.run.whole_at is not None
     assert story.log == "hello from the script\n", "both children say it; it stands once"
-    with read_scope(story.engine) as session:
-        guard = session.exec(select(Guard)).first()
-        assert guard is not None
-        assert guard.expression == "Eq(s0, 8)"
-        assert len(session.exec(select(Graph)).all()) == 1, "the same graph is kept once"
+    assert {guard.expression for guard in story.guards} == {"Eq(s0, 8)"}
+    assert len(story.graphs) == 1, "the same graph is kept once"
 
 
 def test_events_tell_each_change_in_order(tmp_path: Path) -> None:
@@ -168,6 +165,31 @@ def test_a_hang_ends_at_the_time_limit(tmp_path: Path) -> None:
     }
     for key in ("component:neck", "whole"):
         assert story.failure(key).category == Category.TIMEOUT
+
+
+def test_what_was_said_before_the_limit_counts(tmp_path: Path) -> None:
+    flag = tmp_path / "scratch" / "flag"
+
+    def slow_wish() -> Wish:  # as if writing to the database took until after the limit
+        while not flag.exists():
+            time.sleep(0.01)
+        time.sleep(max(0, started + 1.5 - time.monotonic()))
+        return Wish.GO_ON
+
+    body = """
+    begin("backbone")
+    if not STAGED:
+        whole()
+        tell()
+        time.sleep(60)
+    component("backbone")
+    finish()
+    """
+    started = time.monotonic()
+    story = drive_fake(tmp_path, body, wish=slow_wish, wall_seconds=1)
+
+    assert (story.run.status, story.run.verdict) == (RunStatus.FINISHED, Verdict.EXPORTED)
+    assert story.outline == {"component:backbone": "passed", "whole": "passed"}
 
 
 def test_memory_that_is_held_past_the_limit_is_out_of_memory(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """A migrated database has the schema that the models say, and migrating is safe to repeat."""
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -7,11 +10,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from app.db import make_engine
-from app.services.migrate import is_current, migrate
+from app.services.migrate import head, is_current, migrate
 from app.settings import ROOT
 
 
@@ -81,3 +85,29 @@ def test_the_way_down_leaves_nothing(tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
     engine.dispose()
+
+
+def test_the_head_is_read_from_the_file_names() -> None:
+    scripts = ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
+    assert head() == scripts.get_current_head()
+    revisions = [script.revision for script in scripts.walk_revisions()]
+    assert revisions == sorted(revisions, reverse=True), "numbered, so that the newest is last"
+
+
+def test_a_current_database_is_started_on_without_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    migrate(url)
+    code = (
+        "import sys\n"
+        "from app.services.migrate import migrate\n"
+        f"migrate({url!r})\n"
+        "print('alembic' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout == "False\n"

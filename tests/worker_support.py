@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, select
 
 from app.db import make_engine, read_scope, session_scope
-from app.models import Failure, Run, RunEvent, RunLog, Stage
+from app.models import Failure, Graph, Guard, Run, RunEvent, RunLog, Stage
 from app.services import queue
 from app.services.migrate import migrate
 from app.services.options import RunOptions
@@ -175,13 +175,14 @@ class Story:
     """What the database says of a run."""
 
     def __init__(self, engine: Engine, run_id: int, result: Ended | Wish | None = None) -> None:
-        self.engine = engine
         self.result = result
         with read_scope(engine) as session:
             self.run = session.get_one(Run, run_id)
             self.stages = _all(session, Stage, run_id, "n")
             self.failures = _all(session, Failure, run_id, "id")
             self.events = _all(session, RunEvent, run_id, "id")
+            self.guards = list(session.exec(select(Guard).order_by(col(Guard.id))))
+            self.graphs = list(session.exec(select(Graph)))
             log = session.get(RunLog, run_id)
             self.log = log.text if log else ""
             self.dropped = log.dropped if log else 0
@@ -237,7 +238,8 @@ def worker_process(settings: Settings, name: str, probe: Path) -> Iterator[subpr
 def environment(settings: Settings) -> dict[str, str]:
     """Settings as the variables that another process reads them from."""
     names = ("data", "lease_seconds", "attempts", "wall_seconds", "memory_mb", "workers", "port")
-    return {f"STAGELIGHT_{name.upper()}": str(getattr(settings, name)) for name in names}
+    variables = {f"STAGELIGHT_{name.upper()}": str(getattr(settings, name)) for name in names}
+    return {**variables, "TMPDIR": str(settings.data.parent)}
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:

@@ -136,20 +136,27 @@ class Drive:
             self._settle()
         return None
 
-    def _read_events(self, child: Child, fd: int) -> None:
+    def _read_events(self, child: Child, fd: int) -> bool:
+        """Take a piece of what a child said; returns whether there may be more."""
         if child.ended:  # earlier in the same round
-            return
+            return False
         data = read_some(fd, CHUNK_BYTES)
-        if data == b"":
+        if data == b"" and fd in self._selector.get_map():
             self._selector.unregister(fd)
         if not data or child.doomed:
-            return
+            return False
         try:
             for event in child.events(data):
                 self._ingest.take(child.kind, event)
                 self._settle()
         except ProtocolError as error:
             child.kill(against_protocol(str(error)))
+        return not child.doomed
+
+    def _hear_out(self, child: Child) -> None:
+        """Take all that a child has said by now: it counts before what is about to end it."""
+        while self._read_events(child, child.process.events):
+            pass
 
     def _read_output(self, child: Child, fd: int) -> None:
         if child.ended:
@@ -170,6 +177,9 @@ class Drive:
             child.kill(against_protocol(str(error)))
         child.drain_output()
         self._log_changed = True
+        for other in self._children.values():
+            if other is not child:
+                self._hear_out(other)
         self._unregister(child)
         child.bury()
         self._ingest.end(child.kind, child.trouble, child.dismissed)
@@ -194,7 +204,9 @@ class Drive:
                 continue
             child.check_memory()
             if now > self._deadline:
-                child.kill(over_time(self._settings.wall_seconds))
+                self._hear_out(child)
+                if child.done_at is None:
+                    child.kill(over_time(self._settings.wall_seconds))
         if self._log_changed and now > self._log_at + LOG_SECONDS:
             self._save_log()
 

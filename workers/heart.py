@@ -7,6 +7,7 @@ from types import TracebackType
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.db import brief
 from app.services.queue import Beat, Claim, heartbeat
 
 LONGEST_SECONDS = 1.0  # between beats: how soon a cancel is heard
@@ -44,7 +45,7 @@ class Heart:
             try:
                 beat = heartbeat(self._engine, self._claim, self._lease_seconds)
             except SQLAlchemyError as error:  # it may be back before the lease is over
-                log.warning("run %d: heartbeat failed: %s", self._claim.run_id, error)
+                log.warning("run %d: heartbeat failed: %s", self._claim.run_id, brief(error))
                 continue
             self.cancelled = beat is Beat.CANCEL
             if beat is Beat.LOST:

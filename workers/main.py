@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import make_engine
+from app.db import brief, make_engine
 from app.models import RunStatus
 from app.services import queue
 from app.services.queue import Claim
@@ -25,6 +25,7 @@ from workers.scratch import scratch, sweep
 from workers.stop import Stop
 
 REAP_SECONDS = 2.0  # between looks for runs whose worker is gone
+SWEEP_SECONDS = 60.0  # between looks for folders that one left behind
 TROUBLE_SECONDS = 1.0  # to wait when the database did not answer
 
 log = logging.getLogger(__name__)
@@ -42,8 +43,6 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to stop. The run in hand then goes back to the queue."""
-        if count := sweep():
-            log.info("removed %d folders that killed workers left behind", count)
         reaper = threading.Thread(target=self._reap, name="reaper", daemon=True)
         reaper.start()
         log.info("%s is ready for %s", self._name, ", ".join(self._settings.pythons))
@@ -60,7 +59,7 @@ class Worker:
                 self._engine, self._name, tuple(settings.pythons), settings.lease_seconds
             )
         except SQLAlchemyError as error:
-            log.warning("the queue cannot be read: %s", error)
+            log.warning("the queue cannot be read: %s", brief(error))
             self._stop.wait(TROUBLE_SECONDS)
             return
         if claim is None:
@@ -111,12 +110,17 @@ class Worker:
         return word if kept else "lost to another worker, nothing more written"
 
     def _reap(self) -> None:
+        sweep_at = 0.0
         while not self._stop.is_set():
+            if time.monotonic() >= sweep_at:
+                sweep_at = time.monotonic() + SWEEP_SECONDS
+                if count := sweep():
+                    log.info("removed what killed workers left behind: %d folder(s)", count)
             try:
                 if count := queue.reap(self._engine, self._settings.attempts):
-                    log.warning("took %d runs from workers that were lost", count)
+                    log.warning("took %d run(s) from workers that were lost", count)
             except SQLAlchemyError as error:
-                log.warning("the reaper could not read the queue: %s", error)
+                log.warning("the reaper could not read the queue: %s", brief(error))
             self._stop.wait(REAP_SECONDS)
 
 

@@ -7,6 +7,7 @@ An argument is JSON: numbers, strings, booleans and null stand for themselves, a
 list or tuple, and an object with one key for everything else:
 `{"node": name}` a reference, `{"sym": text}` a symbolic expression, `{"dtype": "float32"}`,
 `{"device": "cpu"}`, `{"layout": …}`, `{"memory_format": …}`, `{"float": "inf"}`,
+`{"int": "9223372036854775808"}` past 64 bits,
 `{"graph": name}` a subgraph, `{"slice": [start, stop, step]}`, `{"dict": {…}}`,
 `{"object": "class name"}` what has no form of its own.
 """

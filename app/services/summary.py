@@ -226,6 +226,8 @@ def _exported(run: RunFacts) -> Summary:
 def _script_error(run: RunFacts) -> str:
     cause = run.cause
     name = cause.exception.rpartition(".")[2] if cause else ""
+    if name == "ScriptError":  # the probe's own: its message, right below, says it all
+        return "The script gives nothing to export."
     what = f": {name or 'an error'}{f' at {cause.place}' if cause.place else ''}" if cause else ""
     if cause and cause.category is Category.EAGER_ERROR:
         return f"The model fails without any export{what}; export is not to blame."

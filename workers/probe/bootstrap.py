@@ -16,7 +16,8 @@ def load_package() -> None:
     """Put the package that this file lies in into sys.modules as NAME."""
     here = Path(__file__).resolve().parent
     checkout = here.parent.parent
-    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != checkout]
+    if (checkout / "pyproject.toml").exists():  # an installed wheel shares its folder with torch
+        sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != checkout]
     spec = importlib.util.spec_from_file_location(
         NAME, here / "__init__.py", submodule_search_locations=[str(here)]
     )

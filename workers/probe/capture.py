@@ -131,8 +131,10 @@ def _target_name(target: Any) -> str:
 
 
 def _argument(arg: Any) -> Any:
-    if arg is None or isinstance(arg, bool | int):
+    if arg is None or isinstance(arg, bool):
         return arg
+    if isinstance(arg, int):
+        return arg if -(2**63) <= arg < 2**63 else {"int": cap(arg)}
     if isinstance(arg, str):
         return cap(arg)
     if isinstance(arg, float):
