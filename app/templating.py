@@ -18,6 +18,7 @@ TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
 
 NOTHING = "\u2013"  # shown where there is no value
+SPELLINGS = (("data_dependent", "data-dependent"), ("python", "Python"), ("numpy", "NumPy"))
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,9 @@ def count(value: int) -> str:
 
 def words(value: str) -> str:
     """A word of an enum as people write it."""
-    return value.replace("data_dependent", "data-dependent").replace("_", " ")
+    for word, written in SPELLINGS:
+        value = value.replace(word, written)
+    return value.replace("_", " ")
 
 
 def tojson_plain(value: object) -> str:

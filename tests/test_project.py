@@ -207,7 +207,8 @@ def test_the_image_runs_as_nobody_and_watches_itself() -> None:
     assert [rest for word, rest in lines if word == "ARG"] == ['TORCH_INDEX_URL=""']
     assert not re.search(r"(?i)secret|token|password", text)
     copied = [word for rest in (r for w, r in last if w == "COPY") for word in rest.split()]
-    assert copied == ["--from=build", "/opt/stagelight", "/opt/stagelight"]
+    folders = ["/opt/stagelight", "/srv/stagelight"]
+    assert copied == [word for folder in folders for word in ("--from=build", folder, folder)]
 
 
 def test_the_image_is_built_from_files_that_exist_and_no_others() -> None:

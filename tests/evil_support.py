@@ -1,0 +1,90 @@
+"""A run whose every text is hostile."""
+
+from typing import Any
+
+from app.models import GuardKind, ReplayStatus, Run, RunStatus, StageStatus, Verdict
+from app.services.options import RunOptions
+from tests.web_support import COVERAGE, EAGER, LOADED, Seed, replay
+
+EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7919*7907 }}\x1b[31m\u202e\x00"
+
+PAGES = [
+    "/",
+    "/_history",
+    "/runs/1",
+    "/runs/1/_run",
+    "/runs/1/_log",
+    "/runs/1/stages/1",
+    "/runs/1/stages/2",
+    "/runs/1/rerun",
+    "/graphs/1",
+]
+
+
+SPEC = {"name": EVIL, "shape": [EVIL], "dtype": EVIL, "device": EVIL}
+ODD = {"name": EVIL, "kind": "constant", "value": EVIL}
+
+
+def seed_evil(seed: Seed) -> None:
+    """A run whose every text is hostile."""
+    loaded = LOADED | {
+        "model_class": EVIL,
+        "dynamic_shapes": EVIL,
+        "dtypes": [EVIL],
+        "environment": {EVIL: EVIL, "packages": {EVIL: EVIL}},
+        "calls": [{"function": EVIL, "file": EVIL, "line": n} for n in (1, 2)],
+    }
+    run = seed.run(
+        EVIL,
+        filename=f"{EVIL}.py",
+        status=RunStatus.FINISHED,
+        verdict=Verdict.PARTLY,
+        reason=EVIL,
+        runtime=EVIL[:80],
+        sandbox="off",
+        loaded=loaded,
+        eager=EAGER | {"inputs": [SPEC, ODD], "outputs": [SPEC]},
+        coverage=COVERAGE,
+        notes=[{"code": EVIL, "message": EVIL}],
+        options=RunOptions(argv=[EVIL.replace("\0", "")]),
+    )
+    seed.component(run, 0, EVIL)
+    _passed(seed, run)
+    _failed(seed, run)
+    seed.log(run, f"{EVIL}\n\x1b]8;;http://evil.example\x07a link\x1b]8;;\x07\n")
+
+
+def _passed(seed: Seed, run: Run) -> None:
+    """Stage 1: its specs, replay, graph and guard."""
+    detail: Any = replay(ReplayStatus.DIFFERENT, EVIL) | {"why": EVIL}
+    detail["cases"][0]["sizes"] = {EVIL: 1}
+    detail["cases"][0]["outputs"][0] |= {"name": EVIL, "why": EVIL}
+    stage = seed.stage(
+        run,
+        1,
+        name=EVIL,
+        component=EVIL,
+        inputs=[SPEC, ODD],
+        outputs=[SPEC],
+        replay=ReplayStatus.DIFFERENT,
+        replay_detail=detail,
+        reason=EVIL,
+        graph_id=seed.graph("evil", f"def f(): # {EVIL}\n    '''{EVIL}").id,
+    )
+    columns = ("expression", "meaning", "file", "text", "framework")
+    texts: dict[str, Any] = dict.fromkeys(columns, EVIL)
+    seed.guard(stage, kind=GuardKind.GUARD, silent=True, **texts)
+
+
+def _failed(seed: Seed, run: Run) -> None:
+    """Stage 2 and the run itself: their failures."""
+    stage = seed.stage(run, 2, StageStatus.FAILED, name=EVIL)
+    columns = (
+        *("exception", "message", "hint", "file", "function", "text"),
+        *("module", "expression", "upload_file", "stack"),
+    )
+    texts: dict[str, Any] = dict.fromkeys(columns, EVIL)
+    frame = {"file": EVIL, "line": 1, "function": EVIL, "text": EVIL, "where": "upload"}
+    source = {"file": EVIL, "first": 8, "lines": [EVIL, f"'''{EVIL}", EVIL]}
+    for failed in (stage, None):
+        seed.failure(run, failed, **texts, upload_line=3, frames=[frame], source=source)
