@@ -175,6 +175,11 @@ class RunPage(Page):
     event: int
 
     @property
+    def run_id(self) -> int:
+        """Whose log it shows."""
+        return self.run.id
+
+    @property
     def live(self) -> bool:
         """Whether it may still change."""
         return not self.run.status.ended
@@ -206,6 +211,7 @@ class StagePage(Page):
     after: StageLinkView | None
     culprit: Culprit | None
     code: Code | None
+    log: LogPart  # the run's: what a script prints belongs to no one stage
     event: int
 
     @property

@@ -137,7 +137,7 @@ def test_a_run_says_the_sentence_first_then_the_line_then_the_rest(
         "float32[s0, 3]",
         "Options and environment",
         "2.13.0",
-        "Log",
+        "Run log",
         "hello",
     ]
     place = 0
@@ -236,6 +236,7 @@ def test_a_stage_shows_code_guards_specs_and_replay(
         "def forward ( self , image):",
         "backbone",
         "whole model",
+        "Run log",
     ):
         assert words in text, words
 
@@ -497,4 +498,4 @@ def test_a_stage_takes_a_fixed_number_of_queries(
         stage = seed.stage(run, 1)
         for n in range(100):
             seed.guard(stage, n)
-    assert count_queries(app, lambda: client.get("/runs/1/stages/1")) == 8
+    assert count_queries(app, lambda: client.get("/runs/1/stages/1")) == 9

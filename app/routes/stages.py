@@ -8,9 +8,9 @@ from fastapi.responses import HTMLResponse
 from app.access import find_graph, find_run, find_stage
 from app.db import read_scope
 from app.graphs.render import CHARACTERS, render_code
-from app.pages import Culprit, StagePage, StagePart
+from app.pages import Culprit, LogPart, StagePage, StagePart
 from app.services.graphs import code_beginning
-from app.services.present import last_event, neighbours, stage_view
+from app.services.present import last_event, log_text, neighbours, stage_view
 from app.templating import render
 from app.web import Here, Id, Web
 
@@ -39,6 +39,7 @@ def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePa
         row = find_stage(session, run, n)
         stage = stage_view(session, run, row)
         before, after = neighbours(session, run_id, n)
+        log = log_text(session, run)
         if row.graph_id is not None:
             code = code_beginning(find_graph(session, row.graph_id), CHARACTERS)
     return kind(
@@ -49,5 +50,6 @@ def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePa
         after=after,
         culprit=Culprit.of(stage.failure, full=True),
         code=None if code is None else render_code(code),
+        log=LogPart.of(log.text, log.dropped),
         event=event,
     )
