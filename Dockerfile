@@ -14,23 +14,28 @@ FROM python:3.11-slim-bookworm AS build
 ARG TORCH_INDEX_URL=""
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/stagelight
-WORKDIR /src
+WORKDIR /srv/stagelight
 # Torch and what scripts import change rarely: layers of their own, before the code.
 COPY constraints.txt ./
 RUN if [ -n "$TORCH_INDEX_URL" ]; then \
         /opt/stagelight/bin/pip install -c constraints.txt --no-deps \
             --index-url "$TORCH_INDEX_URL" torch; \
     fi
-RUN /opt/stagelight/bin/pip install -c constraints.txt hatchling torch numpy scipy transformers
+RUN /opt/stagelight/bin/pip install -c constraints.txt \
+    editables hatchling torch numpy scipy transformers
 COPY . .
 COPY --from=front /src/node_modules node_modules
-RUN python scripts/vendor.py
-RUN /opt/stagelight/bin/pip install -c constraints.txt --no-build-isolation '.[runtime]'
+# Installed as make does it: a checkout stays off the import path of the scripts that are run.
+RUN python scripts/vendor.py \
+    && rm -r node_modules \
+    && /opt/stagelight/bin/pip install -c constraints.txt --no-build-isolation -e '.[runtime]' \
+    && python -m compileall -q app workers
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin stagelight \
     && install -d -o stagelight -g stagelight -m 0700 /data
 COPY --from=build /opt/stagelight /opt/stagelight
+COPY --from=build /srv/stagelight /srv/stagelight
 ENV PATH=/opt/stagelight/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -166,13 +166,19 @@ def test_every_file_that_the_readme_names_exists() -> None:
         assert (ROOT / name).exists(), name
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ["README.md", "docs/scripts.md"])
+SCRIPTS = sorted(
+    {
+        (form, block)
+        for path in (ROOT / "README.md", ROOT / "docs" / "scripts.md")
+        for form, block in zip(FORMS, PYTHON_BLOCK.findall(path.read_text()), strict=True)
+    }
+)
+
+
+@pytest.mark.parametrize(("form", "block"), SCRIPTS, ids=[form for form, _ in SCRIPTS])
 def test_the_scripts_on_a_page_are_read_as_it_says_and_export(
-    name: str, form: str, tmp_path: Path
+    form: str, block: str, tmp_path: Path
 ) -> None:
-    blocks = PYTHON_BLOCK.findall((ROOT / name).read_text())
-    assert len(blocks) == len(FORMS)
-    said = run_probe(tmp_path, blocks[FORMS.index(form)])
+    said = run_probe(tmp_path, block)
     assert said.first("loaded").form == form
     assert said.stage("whole").status == StageStatus.PASSED
