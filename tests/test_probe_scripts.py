@@ -202,10 +202,18 @@ class TestScriptsAsPeopleHaveThem:
         said = run_probe(tmp_path, files, entry=entry, until="loaded")
         assert said.first("loaded").parameters == 30
 
-    @pytest.mark.parametrize("name", ["events", "frames", "main", "probe", "workers", "app"])
-    def test_no_file_of_ours_can_be_imported(self, tmp_path: Path, name: str) -> None:
-        failed = failure(tmp_path, f"import {name}\n")
-        assert failed.exception == "ModuleNotFoundError"
+    def test_no_file_of_ours_can_be_imported(self, tmp_path: Path) -> None:
+        script = """
+            import importlib
+            for name in ("events", "frames", "main", "probe", "workers", "app"):
+                try:
+                    importlib.import_module(name)
+                except ModuleNotFoundError:
+                    continue
+                raise AssertionError(f"{name} was found")
+            model, inputs = Net(), (torch.ones(3, 4),)
+            """
+        assert load(tmp_path, script).form == "names"
 
     def test_a_missing_import_is_named_with_what_there_is(self, tmp_path: Path) -> None:
         failed = failure(tmp_path, NET + "import detectron2\n")
