@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Settings of web and worker. Each is documented in docs/settings.md."""
 
-    model_config = SettingsConfigDict(env_prefix="STAGELIGHT_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="STAGELIGHT_", env_ignore_empty=True, extra="ignore"
+    )
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000

@@ -62,6 +62,12 @@ def test_a_documented_default_is_the_default(field: str, monkeypatch: pytest.Mon
     assert getattr(Settings(), field) == default
 
 
+def test_an_empty_variable_is_as_if_it_were_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.setenv(f"STAGELIGHT_{field.upper()}", "")
+    assert Settings().torch_home is None
+
+
 def test_every_setting_has_a_unit_and_a_meaning() -> None:
     for row in rows(page("settings.md")):
         assert len(row) == 4, row
