@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workers.events import EVENTS, Event
+from workers.events import EVENTS, Event, ProbeKind
+from workers.protocol import Order
 
 BOOTSTRAP = Path(__file__).parent.parent / "workers" / "probe" / "bootstrap.py"
 SECONDS = 120
@@ -90,10 +91,11 @@ def run_probe(
             assert process.stdin is not None
             process.stdin.write(json.dumps(job))
             process.stdin.close()
-            said = Said()
+            said, order = Said(), Order(ProbeKind(kind))
             with os.fdopen(reading) as lines:
                 for line in lines:
                     said.events.append(EVENTS.validate_python(json.loads(line)))
+                    order.accept(said.events[-1])
                     if said.events[-1].type == until and until != "finished":
                         process.kill()
                         break

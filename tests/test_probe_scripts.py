@@ -263,6 +263,43 @@ class TestScriptsAsPeopleHaveThem:
         assert failed.source.lines[failed.culprit.line - failed.source.first].endswith(".relu())")
 
 
+class TestStagesThatAreNotTried:
+    def test_a_strict_run_cuts_no_prefix_and_goes_on(self, tmp_path: Path) -> None:
+        script = NET + "model, inputs = Net(), (torch.ones(3, 4),)\n"
+        said = run_probe(tmp_path, script, kind="staged", strict=True)
+        assert said.status == 0
+        statuses = {stage.key: stage.status for stage in said.all("stage_finished")}
+        assert statuses == {
+            "component:body": "passed",
+            "component:head": "passed",
+            "assembled:body": "skipped",
+            "assembled:head": "skipped",
+        }
+        assert "non-strict" in said.stage("assembled:body").reason
+
+    def test_a_component_below_many_lists_is_skipped_with_what_to_do(self, tmp_path: Path) -> None:
+        script = NET + dedent(
+            """
+            class Deep(nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.a = nn.ModuleList([nn.ModuleList([nn.ModuleList([Net()])])])
+                    self.a[0][0].extend([nn.ModuleList([Net()])])
+
+                def forward(self, x):
+                    return self.a[0][0][0](x) + self.a[0][0][1][0](x)
+
+            model, inputs = Deep(), (torch.ones(3, 4),)
+            """
+        )
+        said = run_probe(tmp_path, script, kind="staged")
+        assert said.status == 0
+        assert said.events[-1].type == "finished"
+        deep = said.stage("component:a.0.0.1.0.body")
+        assert deep.status == "skipped"
+        assert "name it in stages" in deep.reason
+
+
 class TestWeightsThatAreNotThere:
     def check(self, said: Said) -> None:
         assert said.first("loaded").parameters == 30

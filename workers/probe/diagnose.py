@@ -47,7 +47,8 @@ def export_failure(
     places = guards.places
     frames = [*call.stack, *_frames_of_chain(error, places)]
     culprit = innermost_user(frames)
-    below = frames[frames.index(culprit) + 1 :] if culprit else frames
+    # The last of equal frames: a recursion runs the same line at several depths.
+    below = frames[len(frames) - frames[::-1].index(culprit) :] if culprit else frames
     category = category_of(error, below)
     module = _module_path(error, call.model, culprit)
     expression = str(getattr(_first(error, "cond"), "cond", ""))

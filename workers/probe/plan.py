@@ -38,7 +38,7 @@ class Component:
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """A stage to come. `ends_at` is the component that ends an assembled one."""
+    """A stage to come. An assembled one ends at its component."""
 
     key: str
     kind: str

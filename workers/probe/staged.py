@@ -55,6 +55,9 @@ def _keeper(wanted: Any) -> Callable[[str], bool]:
 def _run_stage(bench: Bench, stage: PlannedStage, eager: EagerRun, coverage: Coverage) -> None:
     call = bench.call
     if stage.kind == "component":
+        if stage.component not in eager.inputs:
+            bench.skip(stage.key, "It lies too deep for its inputs to be kept: name it in stages.")
+            return
         module = call.model.get_submodule(stage.component)
         args, kwargs = eager.inputs[stage.component]
         attempt = Attempt(

@@ -78,6 +78,7 @@ class Bench:
 
     def skip(self, key: str, reason: str) -> None:
         """Say why a stage was not tried."""
+        self.emitter.emit("stage_started", key=key)
         self.emitter.emit("stage_finished", key=key, status="skipped", reason=cap(reason))
 
     def _passed(
