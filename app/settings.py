@@ -3,12 +3,15 @@
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# What scripts import most and what takes longest: imported once, before any script.
+DEFAULT_PRELOAD = ("numpy", "transformers.modeling_utils", "torchvision")
 
 
 class Settings(BaseSettings):
@@ -33,13 +36,29 @@ class Settings(BaseSettings):
     unpacked_bytes: Annotated[int, Field(gt=0)] = 256 * 2**20
     unpacked_files: Annotated[int, Field(gt=0)] = 2000
 
-    # One run. A run has two probe processes; memory and threads count for each of them.
+    # One run. A run has two probe processes; all but wall_seconds and artefact_bytes count for
+    # each of them.
     wall_seconds: Annotated[float, Field(gt=0)] = 600.0
+    cpu_seconds: Annotated[int, Field(gt=0)] = 1200
     memory_mb: Annotated[int, Field(gt=0)] = 8192
     threads: Annotated[int, Field(gt=0)] = 1
+    thread_limit: Annotated[int, Field(gt=0)] = 64
+    output_bytes: Annotated[int, Field(gt=0)] = 64 * 2**20
     log_bytes: Annotated[int, Field(gt=0)] = 512 * 2**10
     event_bytes: Annotated[int, Field(gt=0)] = 64 * 2**20
     events_bytes: Annotated[int, Field(gt=0)] = 256 * 2**20
+    graph_nodes: Annotated[int, Field(gt=0)] = 200_000
+    artefact_bytes: Annotated[int, Field(gt=0)] = 256 * 2**20
+
+    # The sandbox. A tier by its name: that one or none; auto: the best that the host can give.
+    sandbox: Literal["auto", "full", "filters", "reduced", "off"] = "auto"
+    sandbox_uid: Annotated[int, Field(gt=0, lt=2**31 - 4096)] = 2_100_000_000
+    scratch: Path | None = None
+    scratch_mb: Annotated[int, Field(gt=0)] = 64
+    scratch_files: Annotated[int, Field(gt=0)] = 2048
+    preload: Annotated[dict[str, tuple[str, ...]], NoDecode] = Field(default_factory=dict)
+    zygote_jobs: Annotated[int, Field(gt=0)] = 500
+    zygote_growth_mb: Annotated[int, Field(gt=0)] = 256
 
     # Read-only caches of weights and configs that scripts may use; empty: none.
     torch_home: Path | None = None
@@ -54,12 +73,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split_runtimes(cls, value: object) -> object:
         """Read `name=path, name=path` as a mapping."""
-        if not isinstance(value, str):
+        return _pairs(value, "STAGELIGHT_RUNTIMES", "name=/path/to/python,name=/path/…")
+
+    @field_validator("preload", mode="before")
+    @classmethod
+    def _split_preload(cls, value: object) -> object:
+        """Read `name=module+module, name=module` as a mapping."""
+        pairs = _pairs(value, "STAGELIGHT_PRELOAD", "name=module+module,name=module")
+        if pairs is value or not isinstance(pairs, dict):
             return value
-        pairs = [item.partition("=") for item in value.split(",") if item.strip()]
-        if any(not name.strip() or not path.strip() for name, _, path in pairs):
-            raise ValueError("write STAGELIGHT_RUNTIMES as name=/path/to/python,name=/path/…")
-        return {name.strip(): Path(path.strip()) for name, _, path in pairs}
+        return {name: tuple(modules.split("+")) for name, modules in pairs.items()}
 
     @cached_property
     def url(self) -> str:
@@ -71,7 +94,21 @@ class Settings(BaseSettings):
         """Runtime name → its Python. Without a setting: this very environment."""
         return self.runtimes or {"default": Path(sys.executable)}
 
+    def preloads(self, runtime: str) -> tuple[str, ...]:
+        """The modules that a runtime's zygote imports beside torch, those it has of them."""
+        return self.preload.get(runtime, DEFAULT_PRELOAD)
+
     @property
     def default_runtime(self) -> str:
         """The runtime a run gets that names none: the first."""
         return next(iter(self.pythons))
+
+
+def _pairs(value: object, variable: str, form: str) -> object:
+    """The text `key=value, key=value` as a mapping; what is no text stays as it is."""
+    if not isinstance(value, str):
+        return value
+    pairs = [item.partition("=") for item in value.split(",") if item.strip()]
+    if any(not key.strip() or not text.strip() for key, _, text in pairs):
+        raise ValueError(f"write {variable} as {form}")
+    return {key.strip(): text.strip() for key, _, text in pairs}
