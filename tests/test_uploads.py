@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.errors import StagelightError, TooLargeError, UploadError
 from app.models import ScriptKind
-from app.services.uploads import check_upload, display_name, script_name, unpack
+from app.services.uploads import check_upload, display_name, members, script_name, unpack
 from app.settings import Settings
 from tests.web_support import SCRIPT, make_odd_zip, make_zip, member
 
@@ -224,6 +224,40 @@ def test_unpacking_writes_the_files_as_they_were(tmp_path: Path) -> None:
         "pkg/data/w.bin": b"\0\1",
     }
     assert contents(tmp_path / "py") == {"model.py": SCRIPT}
+
+
+def test_the_members_are_the_files_as_they_were() -> None:
+    files: dict[str, bytes | str] = {
+        "main.py": SCRIPT,
+        "pkg/data/w.bin": b"\0\1",
+        "empty": "",
+        "__MACOSX/._main.py": b"\0",
+    }
+    data = make_odd_zip(
+        *((member(name), text) for name, text in files.items()), (member("folder/"), b"")
+    )
+    assert dict(members(data, ScriptKind.ZIP, "main.py", LIMITS)) == {
+        "main.py": SCRIPT,
+        "pkg/data/w.bin": b"\0\1",
+        "empty": b"",
+    }
+    assert list(members(SCRIPT, ScriptKind.PY, "model.py", LIMITS)) == [("model.py", SCRIPT)]
+
+
+def test_the_members_are_checked_again() -> None:
+    evil = make_odd_zip((member("main.py"), b"x"), (member("../out.py"), b"y"))
+    bomb = make_zip({"main.py": "x", "zeros": bytes(100_000)})
+    for error, data, kind, entry in (
+        (UploadError, evil, ScriptKind.ZIP, "main.py"),
+        (TooLargeError, bomb, ScriptKind.ZIP, "main.py"),
+        (UploadError, make_zip({"main.py": b"\xff"}), ScriptKind.ZIP, "main.py"),
+        (TooLargeError, b"x" * 20_001, ScriptKind.PY, "model.py"),
+        (UploadError, SCRIPT, ScriptKind.PY, "../model.py"),
+    ):
+        with pytest.raises(error):
+            list(members(data, kind, entry, LIMITS))
+    with pytest.raises(UploadError):
+        next(members(evil, ScriptKind.ZIP, "main.py", LIMITS))
 
 
 def test_unpacking_checks_again(tmp_path: Path) -> None:

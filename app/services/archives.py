@@ -59,6 +59,12 @@ def inspect(data: bytes, settings: Settings) -> Archive:
     return Archive(data, tuple(files))
 
 
+def contents(data: bytes, settings: Settings) -> Iterator[tuple[str, bytes]]:
+    """Each regular file's path and content, one at a time, all checks made again."""
+    for path, chunks in _read(data, settings):
+        yield path, b"".join(chunks)
+
+
 def extract(data: bytes, into: Path, settings: Settings) -> None:
     """Write the archive's regular files below `into`, which must be empty."""
     for path, chunks in _read(data, settings):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,26 @@ def check_upload(data: bytes, filename: str, entry: str, settings: Settings) -> 
             code="entry_not_found",
         )
     return CheckedUpload(kind, name, (name,))
+
+
+def members(
+    data: bytes, kind: ScriptKind, entry: str, settings: Settings
+) -> Iterator[tuple[str, bytes]]:
+    """Relative path and content of each regular file of the upload, all checks made again.
+
+    No file system is touched. All names are checked before the first file is given, contents as
+    they come: UploadError and TooLargeError may be raised in between.
+    """
+    if kind is ScriptKind.ZIP:
+        for path, content in archives.contents(data, settings):
+            if path == entry:
+                check_text(content, entry, settings)
+            yield path, content
+        return
+    check_text(data, entry, settings)
+    if entry != script_name(entry):
+        raise UploadError(f"{entry[:80]!r} is no name for a single script.", code="unsafe_path")
+    yield entry, data
 
 
 def unpack(data: bytes, kind: ScriptKind, entry: str, into: Path, settings: Settings) -> None:
