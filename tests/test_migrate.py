@@ -87,6 +87,40 @@ def test_the_way_down_leaves_nothing(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_the_second_revision_keeps_what_is_there(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("sqlalchemy.url", url)
+    command.upgrade(config, "0001")
+    columns = (
+        "script_id, title, filename, entry, runtime, options, status, reason, sandbox, priority, "
+        "attempt, lost, cancel_requested, created_at, started_at, notes"
+    )
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO script (id, sha256, kind, size, created_at) "
+            "VALUES (1, 'a', 'py', 1, '2026-01-01 00:00:00.000000')"
+        )
+        for status, started in (("finished", "'2026-01-01 00:00:00.000000'"), ("queued", "NULL")):
+            connection.exec_driver_sql(
+                f"INSERT INTO run ({columns}) VALUES (1, 't', 'f', 'f', 'r', '{{}}', '{status}', "
+                f"'', 'off', 0, 0, 0, 0, '2026-01-01 00:00:00.000000', {started}, '[]')"
+            )
+        connection.exec_driver_sql("INSERT INTO runlog VALUES (1, 'a log', 0)")
+    command.upgrade(config, "0002")
+    with engine.connect() as connection:
+        select = "SELECT status, sandbox FROM run ORDER BY id"
+        assert connection.exec_driver_sql(select).all() == [("finished", "off"), ("queued", None)]
+        assert connection.exec_driver_sql("SELECT text FROM runlog").all() == [("a log",)]
+    command.downgrade(config, "0001")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql(select).all() == [("finished", "off"), ("queued", "off")]
+        assert connection.exec_driver_sql("SELECT text FROM runlog").all() == [("a log",)]
+        assert not inspect(connection).has_table("worker")
+    engine.dispose()
+
+
 def test_the_head_is_read_from_the_file_names() -> None:
     scripts = ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
     assert head() == scripts.get_current_head()

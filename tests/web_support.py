@@ -31,6 +31,7 @@ from app.models import (
     StageKind,
     StageStatus,
     Verdict,
+    Worker,
 )
 from app.models.columns import utc_now
 from app.services.options import RunOptions
@@ -258,6 +259,18 @@ class Seed:
             self.failure(run, stage)
         self.log(run, "hello\n")
         return run
+
+
+def make_worker(name: str = "host-1", **values: Any) -> Worker:
+    """A worker as it would say of itself."""
+    given: dict[str, Any] = {
+        "host": "host",
+        "pid": 7,
+        "runtimes": ["default"],
+        "tier": "full",
+        "layers": {"landlock": "ABI 7", "seccomp": "allow-list", "bwrap": "0.8.0"},
+    }
+    return Worker(name=name, **(given | values))
 
 
 def replay(status: ReplayStatus, difference: float | str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from app.models.log import RunLog
 from app.models.run import Run, RunStatus, Verdict
 from app.models.script import Script, ScriptKind
 from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
+from app.models.worker import Worker
 
 __all__ = [
     "Category",
@@ -29,4 +30,5 @@ __all__ = [
     "StageKind",
     "StageStatus",
     "Verdict",
+    "Worker",
 ]

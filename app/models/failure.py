@@ -29,6 +29,7 @@ class Category(StrEnum):
     NUMERIC_MISMATCH = "numeric_mismatch"  # it exports and computes something else
     TIMEOUT = "timeout"  # the wall-clock limit
     OUT_OF_MEMORY = "out_of_memory"  # MemoryError, or killed at the memory limit
+    OUTPUT_LIMIT = "output_limit"  # output, events, graph or artefacts past their cap
     CRASH = "crash"  # the process died, with its signal
     SANDBOX = "sandbox"  # the script needs what the sandbox forbids
     INTERNAL = "internal"  # our fault

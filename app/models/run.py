@@ -54,7 +54,8 @@ class Run(SQLModel, table=True):
     status: RunStatus = Field(default=RunStatus.QUEUED, sa_type=Word(RunStatus))
     verdict: Verdict | None = Field(default=None, nullable=True, sa_type=Word(Verdict))
     reason: str = ""  # why it failed, in a sentence
-    sandbox: str = Field(default="off", max_length=20)  # tier the probe ran under
+    # The probes' tier: full, filters, reduced or off; null until a worker has started the run.
+    sandbox: str | None = Field(default=None, max_length=20)
 
     # The queue's columns. Times are seconds since 1970 by the database's clock.
     priority: int = 0  # lower goes first

@@ -32,6 +32,7 @@ def forget(session: Session, run_id: int) -> None:
         .values(
             verdict=None,
             reason="",
+            sandbox=None,
             started_at=None,
             whole_at=None,
             loaded=null(),

@@ -80,6 +80,12 @@ def save_run(
     session.execute(update(Run).where(col(Run.id) == run_id).values(**values))
 
 
+def save_sandbox(session: Session, run_id: int, tier: str) -> None:
+    """Set the tier that the run's probes are started under, and tell those who look at it."""
+    session.execute(update(Run).where(col(Run.id) == run_id).values(sandbox=tier))
+    announce(session, run_id, "run", status=RunStatus.RUNNING, verdict=None)
+
+
 def save_verdict(session: Session, run_id: int, verdict: Verdict) -> None:
     """Set the verdict, and tell those who wait for it."""
     session.execute(update(Run).where(col(Run.id) == run_id).values(verdict=verdict))

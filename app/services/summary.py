@@ -32,6 +32,7 @@ CAUSES: dict[Category, str] = {
     Category.NUMERIC_MISMATCH: "a result that differs from eager",
     Category.TIMEOUT: "the time limit",
     Category.OUT_OF_MEMORY: "the memory limit",
+    Category.OUTPUT_LIMIT: "a limit on its output",
     Category.CRASH: "a crash of the process",
     Category.SANDBOX: "something the sandbox forbids",
     Category.INTERNAL: "an error of Stagelight",

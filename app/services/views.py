@@ -259,7 +259,7 @@ class RunView(View):
     script: ScriptView
     runtime: str
     options: dict[str, Any]
-    sandbox: str
+    sandbox: str | None  # null until a worker has started it
     parent: int | None
     owner: str | None
     created_at: datetime
@@ -297,6 +297,7 @@ class RunHead(View):
     reason: str
     script: ScriptView
     runtime: str
+    sandbox: str | None
     parent: int | None
     owner: str | None
     created_at: datetime
