@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -23,6 +24,7 @@ from app.main import create_app
 from app.services.migrate import migrate
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
+from tests.web_support import text_of
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -82,6 +84,19 @@ def client(app: FastAPI) -> Iterator[TestClient]:
     """A client of the application, in this process. Follows no redirects."""
     with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture
+def get(client: TestClient) -> Any:
+    """Fetches a page that must be there; its text."""
+
+    def fetch(path: str) -> str:
+        answer = client.get(path)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        return text_of(answer.text)
+
+    return fetch
 
 
 @dataclass

@@ -3,18 +3,21 @@
 import hashlib
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import Engine, event
-from sqlmodel import Session
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, event, func, select
+from sqlmodel import Session, SQLModel
 
-from app.db import session_scope
+from app.db import read_scope, session_scope
 from app.models import (
     Category,
     Component,
@@ -316,3 +319,26 @@ def count_queries(app: FastAPI, act: Callable[[], object]) -> int:
     finally:
         event.remove(engine, "before_cursor_execute", listen)
     return sum(not statement.startswith("BEGIN") for statement in seen)
+
+
+def submit(
+    client: TestClient, script: bytes = SCRIPT, name: str = "model.py", **fields: str
+) -> Any:
+    """Upload a script; the answer."""
+    return client.post("/api/runs", files={"script": (name, script)}, data=fields)
+
+
+def rows(engine: Engine, table: type[SQLModel]) -> int:
+    """How many rows a table has."""
+    with read_scope(engine) as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def blobs(settings: Settings) -> list[str]:
+    """Names of the stored uploads."""
+    return [path.name for path in (settings.data / "scripts").rglob("*") if path.is_file()]
+
+
+def text_of(html: str) -> str:
+    """What a person reads: without tags, white space folded."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
