@@ -20,11 +20,13 @@ from app.routes import (
     api_events,
     api_graphs,
     api_runs,
+    api_workers,
     graphs,
     health,
     home,
     runs,
     stages,
+    workers,
 )
 from app.services.storage import BlobStore
 from app.services.views import ErrorBody
@@ -35,11 +37,18 @@ from app.web import Web
 FORM_BYTES = 2**20  # of an upload's other fields and its multipart borders
 FORM_FIELDS = 40
 
-_PAGES: tuple[APIRouter, ...] = (home.router, runs.router, stages.router, graphs.router)
+_PAGES: tuple[APIRouter, ...] = (
+    home.router,
+    runs.router,
+    stages.router,
+    graphs.router,
+    workers.router,
+)
 _API: tuple[APIRouter, ...] = (
     api_runs.router,
     api_graphs.router,
     api_catalog.router,
+    api_workers.router,
     health.router,
 )
 _ERRORS: dict[int | str, dict[str, Any]] = {

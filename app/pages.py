@@ -11,7 +11,9 @@ from app.forms import RunForm
 from app.graphs.render import Code, render_code
 from app.services.graphs import GraphFacts, StageLink
 from app.services.history import Filters
+from app.services.in_force import Section
 from app.services.summary import Summary, Tone, headline, tone_of
+from app.services.tiers import TierWords, tier_words
 from app.services.views import (
     ExampleView,
     FailureDetail,
@@ -23,6 +25,7 @@ from app.services.views import (
     StageDetail,
     StageLinkView,
 )
+from app.services.workers import WorkerView
 from app.templating import Page
 
 LOG_LINES = 200  # of the log's end that the run page shows
@@ -184,6 +187,11 @@ class RunPage(Page):
         """Whether it may still change."""
         return not self.run.status.ended
 
+    @property
+    def tier(self) -> TierWords | None:
+        """The sandbox that the script had, in words; None while it has not started."""
+        return None if self.run.sandbox is None else tier_words(self.run.sandbox)
+
 
 @dataclass(frozen=True)
 class RunPart(RunPage):
@@ -206,6 +214,7 @@ class StagePage(Page):
     template: ClassVar[str] = "stage.html"
     run_id: int
     run_title: str
+    sandbox: str | None  # the run's tier
     stage: StageDetail
     before: StageLinkView | None
     after: StageLinkView | None
@@ -240,6 +249,7 @@ class GraphPage(Page):
     graph_id: int
     facts: GraphFacts
     stages: tuple[StageLink, ...]
+    unsandboxed: bool  # a run that left this graph had no sandbox
     code: Code
 
 
@@ -252,6 +262,28 @@ class RerunPage(Page):
     form: RunForm
     runtimes: tuple[str, ...]
     problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class WorkerCard:
+    """A worker with its tier in words."""
+
+    worker: WorkerView
+    words: TierWords
+
+    @classmethod
+    def of(cls, worker: WorkerView) -> "WorkerCard":
+        """The card of a worker."""
+        return cls(worker, tier_words(worker.tier))
+
+
+@dataclass(frozen=True)
+class SettingsPage(Page):
+    """The workers that are there, and the settings of the web process."""
+
+    template: ClassVar[str] = "settings.html"
+    workers: tuple[WorkerCard, ...]
+    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True)

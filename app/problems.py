@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from app.errors import NotFoundError, StagelightError
 from app.pages import ErrorPage, Problem
 from app.services.views import ErrorBody, ErrorInfo
-from app.templating import render
+from app.web import Web
 
 JSON_PATHS = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
@@ -38,7 +38,8 @@ def answer(request: Request, error: Exception) -> Response:
         info = ErrorInfo(code=problem.code, message=problem.message, hint=problem.hint)
         body = ErrorBody(error=info).model_dump(mode="json")
         return JSONResponse(body, problem.status, headers=headers)
-    response = render(ErrorPage(problem), problem.status)
+    web: Web = request.app.state.web
+    response = web.render(ErrorPage(problem), problem.status)
     response.headers.update(headers or {})
     return response
 

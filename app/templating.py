@@ -37,9 +37,10 @@ class Strict(StrictUndefined):
         return super().__str__()
 
 
-def render(page: Page, status: int = 200) -> HTMLResponse:
-    """The page as an answer."""
-    return HTMLResponse(environment().get_template(page.template).render(page=page), status)
+def render(page: Page, status: int = 200, *, unsandboxed_site: bool) -> HTMLResponse:
+    """The page as an answer; `unsandboxed_site`: no script that is uploaded gets a sandbox."""
+    template = environment().get_template(page.template)
+    return HTMLResponse(template.render(page=page, unsandboxed_site=unsandboxed_site), status)
 
 
 @lru_cache
@@ -61,6 +62,7 @@ def environment() -> Environment:
         size=size,
         number=number,
         count=count,
+        thousands=thousands,
         words=words,
         terminal=terminal,
         tojson_plain=tojson_plain,
@@ -132,6 +134,11 @@ def count(value: int) -> str:
     if value < 10_000_000:
         return f"{value / 1e6:.2f} M"
     return f"{value / 1e6:.0f} M" if value < 1_000_000_000 else f"{value / 1e9:.2f} G"
+
+
+def thousands(value: float) -> str:
+    """A number to its last digit, thousands apart."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,}"
 
 
 def words(value: str) -> str:

@@ -5,10 +5,12 @@ from threading import Event
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
+from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
 
 from app.services.storage import BlobStore
 from app.settings import Settings
+from app.templating import Page, render
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,10 @@ class Web:
     engine: Engine
     store: BlobStore
     stopping: Event = field(default_factory=Event)  # set when the server ends: streams close
+
+    def render(self, page: Page, status: int = 200) -> HTMLResponse:
+        """The page as an answer, with what every page of this process says."""
+        return render(page, status, unsandboxed_site=self.settings.sandbox == "off")
 
 
 async def get_web(request: Request) -> Web:

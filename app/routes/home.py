@@ -16,7 +16,6 @@ from app.services.history import Filters, list_runs
 from app.services.options import RunOptions
 from app.services.runs import create_run
 from app.services.uploads import EXPECTED
-from app.templating import render
 from app.web import Here, Web
 
 RUNS = 30  # on one page of the history
@@ -46,13 +45,13 @@ def read_filters(
 @router.get("/")
 def home(web: Here, filters: Annotated[Filters, Depends(read_filters)]) -> HTMLResponse:
     """Upload form, gallery and history."""
-    return render(_home(web, filters, RunForm()))
+    return web.render(_home(web, filters, RunForm()))
 
 
 @router.get("/_history")
 def history(web: Here, filters: Annotated[Filters, Depends(read_filters)]) -> HTMLResponse:
     """The history alone, for a page that keeps itself fresh."""
-    return render(_history(web, filters))
+    return web.render(_history(web, filters))
 
 
 @router.post("/runs")
@@ -62,7 +61,7 @@ def submit(request: Request, web: Here, form: Annotated[UploadForm, Form()]) -> 
         run = _submit(web, form)
     except StagelightError as error:
         page = _home(web, Filters(), form, Problem.of(error))
-        return render(page, error.status)
+        return web.render(page, error.status)
     return go(request, f"/runs/{run.id}")
 
 

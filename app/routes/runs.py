@@ -15,7 +15,6 @@ from app.services.present import facts, last_event, log_text, run_view
 from app.services.queue import request_cancel
 from app.services.runs import delete_run, rename_run, repeat_run
 from app.services.summary import summarise
-from app.templating import render
 from app.web import Here, Id, Web
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
@@ -26,19 +25,19 @@ AnyRunPage = TypeVar("AnyRunPage", bound=RunPage)
 @router.get("/{run_id}")
 def show(web: Here, run_id: Id) -> HTMLResponse:
     """The report."""
-    return render(_page(web, run_id, RunPage))
+    return web.render(_page(web, run_id, RunPage))
 
 
 @router.get("/{run_id}/_run")
 def part(web: Here, run_id: Id) -> HTMLResponse:
     """The part of it that changes while the run goes on."""
-    return render(_page(web, run_id, RunPart))
+    return web.render(_page(web, run_id, RunPart))
 
 
 @router.get("/{run_id}/_log")
 def log_part(web: Here, run_id: Id) -> HTMLResponse:
     """The log alone."""
-    return render(_page(web, run_id, RunLogPart))
+    return web.render(_page(web, run_id, RunLogPart))
 
 
 @router.post("/{run_id}/cancel")
@@ -68,7 +67,7 @@ def delete(request: Request, web: Here, run_id: Id) -> Response:
 @router.get("/{run_id}/rerun")
 def rerun_form(web: Here, run_id: Id) -> HTMLResponse:
     """The form, filled with the run's own plan and options."""
-    return render(_rerun_page(web, run_id, None))
+    return web.render(_rerun_page(web, run_id, None))
 
 
 @router.post("/{run_id}/rerun")
@@ -88,7 +87,7 @@ def rerun(request: Request, web: Here, run_id: Id, form: Annotated[RunForm, Form
             )
     except StagelightError as error:
         page = _rerun_page(web, run_id, form, Problem.of(error))
-        return render(page, error.status)
+        return web.render(page, error.status)
     return go(request, f"/runs/{run.id}")
 
 

@@ -11,7 +11,6 @@ from app.graphs.render import CHARACTERS, render_code
 from app.pages import Culprit, LogPart, StagePage, StagePart
 from app.services.graphs import code_beginning
 from app.services.present import last_event, log_text, neighbours, stage_view
-from app.templating import render
 from app.web import Here, Id, Web
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
@@ -22,13 +21,13 @@ AnyStagePage = TypeVar("AnyStagePage", bound=StagePage)
 @router.get("/{run_id}/stages/{n}")
 def show(web: Here, run_id: Id, n: Id) -> HTMLResponse:
     """The stage."""
-    return render(_page(web, run_id, n, StagePage))
+    return web.render(_page(web, run_id, n, StagePage))
 
 
 @router.get("/{run_id}/stages/{n}/_stage")
 def part(web: Here, run_id: Id, n: Id) -> HTMLResponse:
     """The part of its page that changes while it goes on."""
-    return render(_page(web, run_id, n, StagePart))
+    return web.render(_page(web, run_id, n, StagePart))
 
 
 def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePage:
@@ -45,6 +44,7 @@ def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePa
     return kind(
         run_id=run_id,
         run_title=run.title,
+        sandbox=run.sandbox,
         stage=stage,
         before=before,
         after=after,

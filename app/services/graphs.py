@@ -84,3 +84,14 @@ def stages_with(session: Session, graph_id: int) -> list[StageLink]:
         .limit(SHOWN_STAGES)
     )
     return [StageLink(row.run, row.title, row.n, row.name) for row in rows]
+
+
+def is_unsandboxed(session: Session, graph_id: int) -> bool:
+    """Whether any run that left this graph ran without a sandbox."""
+    query = (
+        select(col(Run.id))
+        .join(Stage, col(Stage.run_id) == col(Run.id))
+        .where(col(Stage.graph_id) == graph_id, col(Run.sandbox) == "off")
+        .limit(1)
+    )
+    return session.scalar(query) is not None
