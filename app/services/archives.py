@@ -15,6 +15,7 @@ from pathlib import Path
 
 from app.errors import TooLargeError, UploadError
 from app.settings import Settings
+from app.text import visible
 
 CHUNK = 64 * 2**10  # bytes inflated at a time
 PATH_CHARACTERS = 400  # of a file's path in the archive
@@ -29,6 +30,7 @@ _UNREADABLE = (
     struct.error,
     ValueError,
     EOFError,
+    OverflowError,  # an offset of zip64 that is past what a file can have
     NotImplementedError,
     OSError,
 )
@@ -124,15 +126,11 @@ def _read(data: bytes, settings: Settings) -> Iterator[tuple[str, Iterator[bytes
     """Each regular file's path and its bytes; every name is checked before the first is given."""
     # Counted in the raw bytes, for zipfile reads the whole directory into memory first.
     if data.count(_CENTRAL_HEADER) > settings.unpacked_files:
-        raise TooLargeError(
-            f"The zip archive has more than {settings.unpacked_files:,} entries.",
-            "Pack only what the script imports: no virtual environment, no data set, no .git.",
-            code="too_many_files",
-        )
+        raise _too_many(settings.unpacked_files)
     with _readable():
         archive = zipfile.ZipFile(BytesIO(data))
     members = [info for info in archive.infolist() if _is_wanted(info)]
-    _check_collisions([_checked_path(info) for info in members])
+    _check_tree([_checked_path(info) for info in members], settings.unpacked_files)
     budget = _Budget(settings.unpacked_bytes)
     for info in members:
         if not info.is_dir():
@@ -145,8 +143,9 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:
+        why = str(error) or "a file in it ends too soon"
         raise UploadError(
-            f"The zip archive cannot be read: {error}.", "Pack it again.", code="bad_zip"
+            f"The zip archive cannot be read: {why}.", "Pack it again.", code="bad_zip"
         ) from None
 
 
@@ -211,8 +210,8 @@ def _check_name(name: str, shown: str) -> None:
     """Raise where a member's name could leave the folder or be read in two ways."""
     parts = name.removesuffix("/").split("/")
     problem = ""
-    if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
-        problem = "has control characters in its name"
+    if visible(name) != name or "\n" in name or "\t" in name:
+        problem = "has control or hidden characters in its name"
     elif "\\" in name or re.match(r"[A-Za-z]:", name):
         problem = "has a Windows path as its name"
     elif name.startswith("/") or any(part in ("", ".", "..") for part in parts):
@@ -227,8 +226,9 @@ def _check_name(name: str, shown: str) -> None:
         )
 
 
-def _check_collisions(paths: list[str]) -> None:
-    """Raise where two members would be one file on some file system, or a file also a folder."""
+def _check_tree(paths: list[str], limit: int) -> None:
+    """Raise where two members would be one file on some file system, or a file also a folder, and
+    where files and folders are too many: a path may have 200 folders that are no entries."""
     seen: dict[str, str] = {}
     folders: dict[str, str] = {}
     for path in paths:
@@ -240,11 +240,21 @@ def _check_collisions(paths: list[str]) -> None:
         else:
             seen[key] = path
         parent = key.rpartition("/")[0]
-        while parent:
-            folders.setdefault(parent, path)
+        while parent and parent not in folders:
+            folders[parent] = path
             parent = parent.rpartition("/")[0]
+        if len(seen) + len(folders) > limit:
+            raise _too_many(limit)
     for key in seen.keys() & folders.keys():
         raise _collision(seen[key], folders[key])
+
+
+def _too_many(limit: int) -> TooLargeError:
+    return TooLargeError(
+        f"The zip archive has more than {limit:,} files and folders.",
+        "Pack only what the script imports: no virtual environment, no data set, no .git.",
+        code="too_many_files",
+    )
 
 
 def _collision(one: str, other: str) -> UploadError:
