@@ -35,10 +35,15 @@ def reached(what: str) -> None:
     os.write(1, f"\nREACHED {what}\n".encode(errors="replace"))
 
 
-def attempt(function: Callable[..., Any], *args: Any) -> Any:
+def tell(what: str) -> None:
+    """Put a line into the log, for whoever reads why a test failed."""
+    os.write(1, f"{what}\n".encode(errors="replace"))
+
+
+def attempt(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     """The value of a call, or the exception that it raised."""
     try:
-        return function(*args)
+        return function(*args, **keywords)
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
