@@ -32,7 +32,14 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": ", ".join(
+        f"{feature}=()"
+        for feature in (
+            *("camera", "display-capture", "geolocation", "hid", "microphone", "midi"),
+            *("payment", "publickey-credentials-get", "serial", "usb"),
+        )
+    ),
 }
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.models import GuardKind, ReplayStatus, Run, RunStatus, StageStatus, Verdict
 from app.services.options import RunOptions
-from tests.web_support import COVERAGE, EAGER, LOADED, Seed, replay
+from tests.web_support import COVERAGE, EAGER, LOADED, Seed, make_worker, replay
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7919*7907 }}\x1b[31m\u202e\x00"
 
@@ -15,9 +15,12 @@ PAGES = [
     "/runs/1/_run",
     "/runs/1/_log",
     "/runs/1/stages/1",
+    "/runs/1/stages/1/_stage",
     "/runs/1/stages/2",
+    "/runs/1/stages/2/_stage",
     "/runs/1/rerun",
     "/graphs/1",
+    "/settings",
 ]
 
 
@@ -49,9 +52,36 @@ def seed_evil(seed: Seed) -> None:
         options=RunOptions(argv=[EVIL.replace("\0", "")]),
     )
     seed.component(run, 0, EVIL)
+    evil: dict[str, Any] = dict.fromkeys(("host", "reason"), EVIL)
+    given = evil | {"runtimes": [EVIL], "layers": {EVIL: EVIL}}
+    for name, tier in ((EVIL, EVIL[:20]), (f"2 {EVIL}", "")):
+        seed.session.add(make_worker(name, tier=tier, **given))
     _passed(seed, run)
     _failed(seed, run)
     seed.log(run, f"{EVIL}\n\x1b]8;;http://evil.example\x07a link\x1b]8;;\x07\n")
+
+
+def evil_document() -> dict[str, Any]:
+    """A graph whose nodes, modules, files and symbols are named by somebody who means harm."""
+    frame = {"file": EVIL, "line": 1, "function": EVIL, "text": EVIL}
+    node = {
+        "name": EVIL,
+        "op": "call_function",
+        "target": EVIL,
+        "args": [{"node": EVIL}, EVIL],
+        "kwargs": {EVIL: EVIL},
+        "values": [SPEC | {"value": EVIL}],
+        "modules": [[EVIL, EVIL]],
+        "frame": frame,
+    }
+    return {
+        "version": 1,
+        "nodes": [{"name": EVIL, "op": "placeholder", "target": EVIL}, node],
+        "subgraphs": {EVIL: {"nodes": [node]}},
+        "inputs": [{"name": EVIL, "kind": "user_input", "target": EVIL}],
+        "outputs": [{"name": EVIL, "kind": "user_output", "target": EVIL}],
+        "symbols": [{"name": EVIL, "lower": EVIL, "upper": EVIL, "meaning": EVIL}],
+    }
 
 
 def _passed(seed: Seed, run: Run) -> None:
@@ -69,7 +99,9 @@ def _passed(seed: Seed, run: Run) -> None:
         replay=ReplayStatus.DIFFERENT,
         replay_detail=detail,
         reason=EVIL,
-        graph_id=seed.graph("evil", f"def f(): # {EVIL}\n    '''{EVIL}").id,
+        graph_id=seed.graph(
+            "evil", f"def f(): # {EVIL}\n    '''{EVIL}", document=evil_document()
+        ).id,
     )
     columns = ("expression", "meaning", "file", "text", "framework")
     texts: dict[str, Any] = dict.fromkeys(columns, EVIL)

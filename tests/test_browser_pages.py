@@ -7,9 +7,11 @@ from sqlalchemy import Engine
 from app.services.storage import BlobStore
 from app.settings import Settings
 from tests.evil_support import PAGES, seed_evil
-from tests.web_support import seeding
+from tests.web_support import make_worker, seeding
 
 pytestmark = pytest.mark.browser
+
+ALL_TONES = ("/", "/settings", "/runs/1", "/graphs/1", "/runs/1/rerun")
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +25,8 @@ def evil(engine: Engine, store: BlobStore, settings: Settings) -> None:
         seed.stage(run, 4, name=f"{long} + {long}", component=long)
         seed.component(run, 4, long)
         seed.log(seed.run("log"), "x" * 5_000)
+        for tier in ("full", "filters", "reduced", "off", ""):
+            seed.session.add(make_worker(f"{tier}-{long}"[:120], tier=tier, reason=long, host=long))
 
 
 @pytest.mark.parametrize("width", [400, 1400])
@@ -39,7 +43,7 @@ def test_no_page_runs_it_or_grows_wider_than_the_screen(page: Page, width: int) 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_what_is_behind_it(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
-    for path in ("/", "/runs/2", "/runs/2/stages/3", "/runs/2/stages/1"):
+    for path in (*ALL_TONES, "/runs/2", "/runs/2/stages/3", "/runs/2/stages/1"):
         page.goto(path)
         worst = page.evaluate(CONTRAST)
         assert worst["ratio"] >= 4.5, (path, worst)
@@ -85,7 +89,7 @@ CONTRAST = """() => {
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   let worst = { ratio: 21 };
-  for (const element of document.querySelectorAll("main *, header *")) {
+  for (const element of document.querySelectorAll("main *, header *, .site-alarm *")) {
     const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
     const quiet = element.closest(":disabled, .no, .sr, .skip");
     if (!own || quiet || !element.checkVisibility()) continue;

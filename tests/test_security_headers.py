@@ -16,6 +16,7 @@ POLICY_OF_THE_NOTES = (
 @pytest.mark.parametrize(
     "path",
     ["/", "/runs/1", "/nothing", "/api/runs", "/api/nothing", "/healthz", "/metrics",
+     "/settings", "/api/workers", "/api/settings", "/graphs/1", "/api/graphs/1",
      "/openapi.json", "/static/css/base.css", "/static/nothing", "/api/runs/1/log"],
 )  # fmt: skip
 def test_every_answer_carries_the_policy(path: str, client: TestClient) -> None:
@@ -26,6 +27,8 @@ def test_every_answer_carries_the_policy(path: str, client: TestClient) -> None:
     assert headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["cross-origin-embedder-policy"] == "require-corp"
+    assert "camera=()" in headers["permissions-policy"]
 
 
 def test_pages_hold_nothing_inline(client: TestClient) -> None:

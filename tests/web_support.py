@@ -179,10 +179,10 @@ class Seed:
             )
         )
 
-    def graph(self, salt: str, code: str = "") -> Graph:
-        """A graph of one operation."""
+    def graph(self, salt: str, code: str = "", document: dict[str, Any] | None = None) -> Graph:
+        """A graph of one operation, or with this document."""
         code = code or f"def forward(self, image):\n    # {salt}\n    return (image,)\n"
-        document = {
+        document = document or {
             "version": 1,
             "nodes": [
                 {"name": "image", "op": "placeholder", "target": "image"},

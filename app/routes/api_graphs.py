@@ -8,6 +8,7 @@ from app.access import find_graph
 from app.db import read_scope
 from app.graphs.document import GraphDocument
 from app.services.graphs import graph_code, graph_json
+from app.text import visible
 from app.web import Here, Id
 
 router = APIRouter(prefix="/api/graphs", tags=["graphs"])
@@ -25,5 +26,6 @@ def show(web: Here, graph_id: Id, format: Literal["json", "text"] = "json") -> R
     with read_scope(web.engine) as session:
         graph = find_graph(session, graph_id)
     if format == "text":
-        return Response(graph_code(graph), media_type="text/plain; charset=utf-8")
+        code = visible(graph_code(graph).decode(errors="replace"))
+        return Response(code, media_type="text/plain; charset=utf-8")
     return Response(graph_json(graph), media_type="application/json")
