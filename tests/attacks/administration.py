@@ -1,4 +1,4 @@
-"""Administers the machine: modules, kexec, swap, clock, names, log, ports, quotas, accounting."""
+"""Administers the machine: modules, kexec, swap, clock, names, log, ports, accounting."""
 
 import ctypes
 import os
@@ -21,8 +21,6 @@ calls: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("iopl", (3,)),
     ("ioperm", (0x80, 1, 1)),
     ("vhangup", ()),
-    ("quotactl", (0x80000100, 0, 0, 0)),
-    ("set_mempolicy", (1, (ctypes.c_ulong * 1)(1), 64)),
 )
 for name, arguments in calls:
     if syscall(name, *arguments) >= 0:

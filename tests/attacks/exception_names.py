@@ -2,7 +2,7 @@
 
 from attack_kit import HOST
 
-NAME = "<script>alert(1)</script>\x1b[2J\x00\u202e\ud800{{ 7*7 }}"
+NAME = "<script>alert(1)</script>\x1b[2J\u202e{{ 7*7 }}"
 Hostile = type(NAME, (Exception,), {"__module__": f"../../{NAME}", "__qualname__": NAME * 1000})
-code = compile("raise error", f"/etc/{NAME.replace(chr(0), '')}\n{HOST['secret_file']}", "exec")
-exec(code, {"error": Hostile(NAME)})
+code = compile("raise error", f"/etc/{NAME}\n{HOST['secret_file']}", "exec")
+exec(code, {"error": Hostile(f"{NAME}\x00\ud800")})

@@ -1,22 +1,11 @@
 """Says that everything passed, without a model; it can only ever lie about its own run."""
 
 import os
-import sys
 
-from attack_kit import attempt, say_event
+from attack_kit import say_event
 
 EVIL = "../../etc/passwd\x00<img src=x onerror=alert(1)>"
-kind = (
-    "whole" if "whole" in repr(attempt(lambda: vars(sys.modules["_stagelight_probe.main"]))) else ""
-)
 node = {"name": EVIL, "op": "call_function", "target": "os.system"}
-end = {
-    "status": "passed",
-    "seconds": 0.0,
-    "graph": {"version": 1, "nodes": [node]},
-    "code": EVIL,
-    "replay": {"status": "equal", "cases": [{"status": "equal"}]},
-}
 say_event(
     "loaded",
     form="names",
@@ -30,9 +19,16 @@ say_event(
     environment={EVIL: {EVIL: 1}},
     seconds=-1e300,
 )
-if kind != "whole":
-    attempt(lambda: say_event("note", code=EVIL, message=EVIL))
+say_event("note", code=EVIL, message=EVIL)
 say_event("stage_started", key="whole")
-say_event("stage_finished", key="whole", **end)
+say_event(
+    "stage_finished",
+    key="whole",
+    status="passed",
+    seconds=0.0,
+    graph={"version": 1, "nodes": [node]},
+    code=EVIL,
+    replay={"status": "equal", "cases": [{"status": "equal"}]},
+)
 say_event("finished")
 os._exit(0)

@@ -10,7 +10,7 @@ PATHS = (
     *("/proc/sys/kernel/modprobe", "/proc/sysrq-trigger", "/proc/sys/fs/binfmt_misc/register"),
     *("/sys/kernel/uevent_helper", "/sys/power/state", "/sys/fs/cgroup/cgroup.procs"),
     *("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/cgroup.subtree_control", "/proc/timer_stats"),
-    *("/proc/self/attr/current", "/proc/self/uid_map", "/proc/self/loginuid", "/proc/self/mem"),
+    *("/proc/self/attr/current", "/proc/self/uid_map", "/proc/self/loginuid"),
     *("/proc/self/timens_offsets", "/proc/self/autogroup", "/proc/mtrr", "/proc/acpi/wakeup"),
 )
 for path in PATHS:

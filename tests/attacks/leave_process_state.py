@@ -26,7 +26,7 @@ os.umask(0)
 attempt(os.chdir, "/")
 for number in range(1, 65):
     attempt(signal.signal, number, signal.SIG_IGN)
-attempt(signal.pthread_sigmask, signal.SIG_BLOCK, range(1, 65))
+attempt(signal.pthread_sigmask, signal.SIG_BLOCK, signal.valid_signals())
 torch.set_default_dtype(torch.float64)
 torch.set_grad_enabled(False)
 torch.manual_seed(1)

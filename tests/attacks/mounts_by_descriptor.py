@@ -10,8 +10,8 @@ for flags in (0, 1, 0x8001, 0x9001):  # CLONE, AT_RECURSIVE, AT_EMPTY_PATH
         tree = syscall("open_tree", -100, path, flags)
         if tree >= 0:
             reached(f"open_tree({path}, {flags:#x})")
-            path = f"/proc/self/fd/{tree}{HOST['secret_file']}"
-            check_secret("in a mounted tree", attempt(read_path, path))
+            inside = f"/proc/self/fd/{tree}{HOST['secret_file']}"
+            check_secret("in a mounted tree", attempt(read_path, inside))
             if syscall("move_mount", tree, "", -100, str(scratch()), 4) >= 0:
                 reached("move_mount of a tree")
         if syscall("mount_setattr", -100, path, flags & 0x8000, attributes, 32) >= 0:

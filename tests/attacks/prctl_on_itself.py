@@ -13,6 +13,6 @@ for number in (0, 17):
         reached(f"its death signal is {number}, it was {before}")
 if syscall("prctl", SET_SUBREAPER, 1, 0, 0, 0) >= 0:
     reached("it is a subreaper")
-for option in (0x59616D61, 14, 35):  # PR_SET_PTRACER, PR_SET_TIMING, PR_SET_MM
-    if syscall("prctl", option, 1, 0, 0, 0) >= 0 and option != 14:
+for option in (0x59616D61, 35):  # PR_SET_PTRACER, PR_SET_MM
+    if syscall("prctl", option, 1, 0, 0, 0) >= 0:
         reached(f"prctl({option:#x})")

@@ -18,7 +18,6 @@ for address in (ctypes.addressof(buffer), id(os), 0x1000):
     remote = Vector(address, 8)
     for pid in others():
         for name in ("process_vm_readv", "process_vm_writev"):
-            arguments = (pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
             target = remote if name == "process_vm_readv" else Vector(0x1000, 8)
             arguments = (pid, ctypes.byref(local), 1, ctypes.byref(target), 1, 0)
             result = syscall(name, *arguments)

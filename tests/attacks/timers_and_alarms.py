@@ -17,7 +17,7 @@ def handler(number: int, frame: object) -> None:
 for number in (signal.SIGALRM, signal.SIGPROF, signal.SIGVTALRM, signal.SIGUSR1):
     attempt(signal.signal, number, handler)
 for timer in (signal.ITIMER_REAL, signal.ITIMER_PROF, signal.ITIMER_VIRTUAL):
-    attempt(signal.setitimer, timer, 0.000001, 0.000001)
+    attempt(signal.setitimer, timer, 0.0001, 0.0001)
 for _ in range(10_000):
     attempt(os.kill, os.getpid(), signal.SIGUSR1)
 time.sleep(0.5)
