@@ -17,6 +17,7 @@ ENDS = frozenset(
         "script_error",  # the script ended by itself, or with an exception
         "sandbox",  # the same, with a failure of the category sandbox
         "exported",  # it holds a model too, and the verdict on that is true
+        "blocked",  # or partly: the same, with a model whose export fails
         "crash",
         "timeout",
         "out_of_memory",
@@ -231,17 +232,20 @@ ATTACKS: tuple[Attack, ...] = (
         "script_error",
         "crash",
         "out_of_memory",
+        "timeout",
         "internal",
-        wall_seconds=30,
+        wall_seconds=15,
     ),
     _attack("hostile exceptions", "exception_names", "script_error"),
-    _attack("hostile exceptions", "exception_wrong_end", "script_error"),
+    _attack("hostile exceptions", "exception_wrong_end", "script_error", "out_of_memory"),
     _attack("hostile exceptions", "exception_memory_liar", "out_of_memory", "script_error"),
-    _attack("hostile exceptions", "patched_probe", *ENDS, wall_seconds=20),
-    _attack("hostile exceptions", "patched_interpreter", *ENDS, wall_seconds=20),
+    _attack("hostile exceptions", "patched_probe", *ENDS, wall_seconds=8),
+    _attack("hostile exceptions", "patched_interpreter", *ENDS, wall_seconds=8),
     _attack("hostile models", "model_honest_beside_attacks", "exported", marks=("torch",)),
-    _attack("hostile models", "model_attacks_in_forward", *ENDS, marks=("torch",)),
-    _attack("hostile models", "model_hostile_names", *ENDS, marks=("torch",)),
+    _attack(
+        "hostile models", "model_attacks_in_forward", "exported", "script_error", marks=("torch",)
+    ),
+    _attack("hostile models", "model_hostile_names", "exported", marks=("torch",)),
     _attack("hostile models", "model_patched_export", *ENDS, marks=("torch",)),
     _attack("hostile models", "model_hostile_tensor", *ENDS, marks=("torch",)),
 )

@@ -15,7 +15,7 @@ class Net(torch.nn.Module):
         super().__init__()
         self._modules[EVIL.replace(".", "_")] = Layer(3, 3)
         self._modules["new\nline"] = Layer(3, 3)
-        self._parameters["../../etc/passwd"] = torch.nn.Parameter(torch.ones(3))
+        self._parameters["\n$(id)"] = torch.nn.Parameter(torch.ones(3))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         for layer in self._modules.values():

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch.export import _trace
 
 
 class Program:
@@ -26,4 +27,4 @@ class Net(torch.nn.Module):
 
 
 torch.export.export = Program()
-torch.export._trace._export = Program()  # type: ignore[attr-defined]
+_trace._export = Program()
