@@ -1,10 +1,11 @@
 """A run's page while the run goes on: what a worker writes appears by itself."""
 
 import re
+import time
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -68,6 +69,19 @@ def test_stages_appear_one_by_one_and_the_sentence_changes(
     end(engine, run_id)
     expect(sentence).to_have_text("The whole model exports; it was not replayed.")
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+def test_a_page_is_followed_however_late_a_script_of_it_comes(
+    page: Page, engine: Engine, run_id: int
+) -> None:
+    def delay(route: Route) -> None:
+        time.sleep(0.7)
+        route.continue_()
+
+    page.route("**/hx-sse.min.js*", delay)
+    page.goto(f"/runs/{run_id}")
+    change(engine, run_id, 2, status=StageStatus.PASSED, seconds=0.5)
+    expect(page.locator("#stage-2")).to_contain_text("500 ms")
 
 
 def test_what_a_person_opened_stays_open(page: Page, engine: Engine, run_id: int) -> None:
