@@ -30,12 +30,15 @@ TIERS = {
     "reduced": TierWords(
         "reduced",
         Tone.DOUBT,
-        "Namespaces without Landlock: one layer less between a script and this host.",
+        "Namespaces of bubblewrap, with Landlock or the system-call filter missing: one layer less "
+        "between a script and this host.",
     ),
     "off": TierWords(
         "off", Tone.BROKEN, "No sandbox: a script has all the rights of the Stagelight worker."
     ),
-    "": TierWords("refuses", Tone.BROKEN, "This worker starts no run."),
+    "": TierWords(
+        "refuses", Tone.BROKEN, "No script is started: every run that this worker takes fails."
+    ),
 }
 
 
