@@ -5,16 +5,33 @@ its cap end the probe; nothing else of what it says is ever evaluated, opened or
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, Strict, TypeAdapter
 
-from app.graphs.document import GraphDocument, Record, Short, SourceFrame, TensorSpec, Text
+from app.graphs.document import (
+    Count,
+    GraphDocument,
+    Items,
+    Line,
+    Record,
+    Short,
+    SourceFrame,
+    TensorSpec,
+    Text,
+)
 from app.models import Category, GuardKind, ReplayStatus, Role, StageKind, StageStatus
 
 Long = Annotated[str, Field(max_length=200_000)]
 Message = Annotated[str, Field(max_length=20_000)]
-Specs = Annotated[list[TensorSpec], Field(max_length=2_000)]
+Specs = Annotated[Items[TensorSpec], Field(max_length=2_000)]
+Names = Annotated[Items[Short], Field(max_length=100)]
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
+Difference = Annotated[float, Field(ge=0)] | Short  # text where it is not finite
+Calls = Annotated[int, Field(ge=0, lt=2**31)]  # PostgreSQL keeps it in 32 bits
+
+Word = TypeVar("Word", bound=StrEnum)
+OneOf = Annotated[Word, Strict(False)]  # a word in JSON, a member here
 
 
 class ProbeKind(StrEnum):
@@ -34,20 +51,20 @@ class SourceLines(Record):
     """Lines of one file around a culprit."""
 
     file: Short
-    first: Annotated[int, Field(ge=1)]
-    lines: Annotated[list[Text], Field(max_length=80)]
+    first: Annotated[Line, Field(ge=1)]
+    lines: Annotated[Items[Text], Field(max_length=80)]
 
 
 class FailureReport(Record):
     """A typed failure. `culprit` is the innermost user frame, `upload` the upload's innermost."""
 
-    category: Category
+    category: OneOf[Category]
     exception: Short
     message: Message
     hint: Text = ""
     culprit: Frame | None = None
     upload: Frame | None = None
-    frames: Annotated[list[Frame], Field(max_length=400)] = []
+    frames: Annotated[Items[Frame], Field(max_length=400)] = []
     source: SourceLines | None = None
     module: Short | None = None
     expression: Text | None = None
@@ -57,7 +74,7 @@ class FailureReport(Record):
 class GuardReport(Record):
     """One guard, range or assertion; the fields of app/models/guard.py."""
 
-    kind: GuardKind
+    kind: OneOf[GuardKind]
     expression: Text
     meaning: Text = ""
     frame: Frame | None = None
@@ -66,11 +83,11 @@ class GuardReport(Record):
 
 
 class OutputDifference(Record):
-    """One output of a replay. The numbers are text where they are not finite."""
+    """One output of a replay."""
 
     name: Short
-    max_abs: float | Short
-    max_rel: float | Short
+    max_abs: Difference
+    max_rel: Difference
     equal: bool
     why: Text = ""  # shapes or dtypes that differ, in words
 
@@ -78,20 +95,20 @@ class OutputDifference(Record):
 class ReplayCase(Record):
     """One set of inputs. `sizes` says what the dynamic dimensions were; empty: the run's own."""
 
-    sizes: dict[Short, int] = {}
-    status: ReplayStatus
+    sizes: Annotated[dict[Short, Count], Field(max_length=64)] = {}
+    status: OneOf[ReplayStatus]
     why: Text = ""
-    outputs: Annotated[list[OutputDifference], Field(max_length=2_000)] = []
+    outputs: Annotated[Items[OutputDifference], Field(max_length=2_000)] = []
 
 
 class ReplayReport(Record):
     """The exported program against eager. `status` is the worst of its cases."""
 
-    status: ReplayStatus
+    status: OneOf[ReplayStatus]
     why: Text = ""
-    max_abs: float | Short | None = None
-    max_rel: float | Short | None = None
-    cases: Annotated[list[ReplayCase], Field(max_length=16)] = []
+    max_abs: Difference | None = None
+    max_rel: Difference | None = None
+    cases: Annotated[Items[ReplayCase], Field(max_length=16)] = []
 
 
 class Note(Record):
@@ -107,9 +124,19 @@ class ExportCall(Record):
 
     function: Short
     file: Short
-    line: int
-    index: int | None = None  # None: in the source, and not reached before the chosen one
+    line: Line
+    index: Count | None = None  # None: in the source, and not reached before the chosen one
     chosen: bool = False
+
+
+class Environment(Record):
+    """What the probe ran on."""
+
+    python: Short = ""
+    torch: Short = ""
+    platform: Short = ""
+    threads: Count = 0
+    packages: Annotated[dict[Short, Short], Field(max_length=5_000)] = {}  # name → version
 
 
 class Loaded(Record):
@@ -118,16 +145,16 @@ class Loaded(Record):
     type: Literal["loaded"]
     form: Literal["exports_itself", "names", "class"]
     model_class: Short
-    parameters: int
-    buffers: int
-    dtypes: list[Short]
-    devices: list[Short]
+    parameters: Count
+    buffers: Count
+    dtypes: Names
+    devices: Names
     training: bool
     strict: bool
     dynamic_shapes: Text = ""  # as Python prints it
-    calls: Annotated[list[ExportCall], Field(max_length=200)] = []
-    environment: dict[Short, Any]  # python, torch, platform, packages
-    seconds: float
+    calls: Annotated[Items[ExportCall], Field(max_length=200)] = []
+    environment: Environment
+    seconds: Seconds
 
 
 class ModuleCall(Record):
@@ -135,19 +162,19 @@ class ModuleCall(Record):
 
     path: Short
     class_name: Short
-    calls: int
-    parameters: int
+    calls: Calls
+    parameters: Count
 
 
 class Eager(Record):
     """The one real forward."""
 
     type: Literal["eager"]
-    seconds: float
-    peak_rss_bytes: int
+    seconds: Seconds
+    peak_rss_bytes: Count
     inputs: Specs
     outputs: Specs
-    modules: Annotated[list[ModuleCall], Field(max_length=20_000)]
+    modules: Annotated[Items[ModuleCall], Field(max_length=20_000)]
 
 
 class PlannedComponent(Record):
@@ -155,28 +182,28 @@ class PlannedComponent(Record):
 
     path: Short
     class_name: Short
-    role: Role
+    role: OneOf[Role]
     why: Text
-    parameters: int
-    calls: int
+    parameters: Count
+    calls: Calls
 
 
 class PlannedStage(Record):
     """One stage to come. Their order is the page's."""
 
     key: Short
-    kind: StageKind
+    kind: OneOf[StageKind]
     name: Short
     component: Short | None = None
-    role: Role | None = None
+    role: OneOf[Role] | None = None
 
 
 class Planned(Record):
     """Components and stages; the whole stage is the worker's to add."""
 
     type: Literal["planned"]
-    components: Annotated[list[PlannedComponent], Field(max_length=64)]
-    stages: Annotated[list[PlannedStage], Field(max_length=200)]
+    components: Annotated[Items[PlannedComponent], Field(max_length=64)]
+    stages: Annotated[Items[PlannedStage], Field(max_length=200)]
 
 
 class StageStarted(Record):
@@ -191,12 +218,12 @@ class StageFinished(Record):
 
     type: Literal["stage_finished"]
     key: Short
-    status: StageStatus
+    status: OneOf[StageStatus]
     reason: Text = ""
-    seconds: float | None = None  # of torch.export.export alone
+    seconds: Seconds | None = None  # of torch.export.export alone
     graph: GraphDocument | None = None
     code: Annotated[str, Field(max_length=32_000_000)] = ""
-    guards: Annotated[list[GuardReport], Field(max_length=20_000)] = []
+    guards: Annotated[Items[GuardReport], Field(max_length=20_000)] = []
     inputs: Specs = []
     outputs: Specs = []
     replay: ReplayReport | None = None
@@ -213,12 +240,12 @@ class Failed(Record):
 class Coverage(Record):
     """What was exported in some stage that passed, out of what there is."""
 
-    modules: int
-    modules_exported: int
-    parameters: int
-    parameters_exported: int
-    calls: int
-    calls_exported: int
+    modules: Count
+    modules_exported: Count
+    parameters: Count
+    parameters_exported: Count
+    calls: Calls
+    calls_exported: Count
 
 
 class Finished(Record):

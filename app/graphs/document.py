@@ -1,7 +1,8 @@
 """GraphDocument: an FX graph as data, the contract between the probe and everything that reads.
 
 The probe writes it next to the user's code (workers/probe/capture.py), so it is parsed as
-hostile: every field is typed, unknown fields are refused, lengths are capped.
+hostile: every field is typed, unknown fields are refused, lengths are capped. How many nodes there
+may be is the reader's to say (STAGELIGHT_GRAPH_NODES).
 
 An argument is JSON: numbers, strings, booleans and null stand for themselves, a list for a
 list or tuple, and an object with one key for everything else:
@@ -12,20 +13,29 @@ list or tuple, and an object with one key for everything else:
 `{"object": "class name"}` what has no form of its own.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field, Strict
 
 VERSION = 1
 
 Text = Annotated[str, Field(max_length=2_000)]
 Short = Annotated[str, Field(max_length=400)]
+Count = Annotated[int, Field(ge=0)]
+Line = Annotated[int, Field(ge=0, lt=2**31)]  # 0: not known; PostgreSQL keeps it in 32 bits
+
+Item = TypeVar("Item")
+Items = Annotated[list[Item], FailFast()]  # else a million wrong items are a million complaints
 
 
 class Record(BaseModel):
-    """A frozen value that refuses what it does not know, and numbers that JSON does not have."""
+    """A frozen value that refuses what it does not know, and numbers that JSON does not have.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    Strict: text is no number and 1 is not true. "9223372036854775808" would else be an integer
+    that no database takes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class TensorSpec(Record):
@@ -33,7 +43,8 @@ class TensorSpec(Record):
 
     name: Short = ""
     kind: Literal["tensor", "symint", "symfloat", "symbool", "constant", "object"] = "tensor"
-    shape: Annotated[list[int | Short], Field(max_length=64)] = []
+    # A factory, here and in Node: defaults are copied, which takes longer than all the rest.
+    shape: Annotated[Items[Count | Short], Field(max_length=64)] = Field(default_factory=list)
     dtype: Short = ""
     device: Short = ""
     value: Text = ""  # of a constant or symbol; the class of an object
@@ -43,9 +54,12 @@ class SourceFrame(Record):
     """A line of Python. `file` is relative to the upload or to the library's root."""
 
     file: Short
-    line: int
+    line: Line
     function: Short = ""
     text: Text = ""
+
+
+Module = Annotated[tuple[Short, Short], Strict(False)]  # path and class; a list in JSON
 
 
 class Node(Record):
@@ -54,10 +68,11 @@ class Node(Record):
     name: Short
     op: Literal["placeholder", "get_attr", "call_function", "output"]
     target: Text
-    args: list[Any] = []
-    kwargs: dict[str, Any] = {}
-    values: list[TensorSpec] = []  # what it computes; more than one for a multi-output op
-    modules: list[tuple[Short, Short]] = []  # (path, class), outermost first
+    args: list[Any] = Field(default_factory=list)
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+    # What it computes; more than one for a multi-output op.
+    values: Items[TensorSpec] = Field(default_factory=list)
+    modules: Items[Module] = Field(default_factory=list)  # outermost first
     frame: SourceFrame | None = None
 
 
@@ -89,18 +104,18 @@ class Symbol(Record):
 class Subgraph(Record):
     """The body of a higher-order op: a branch of cond, the step of a scan."""
 
-    nodes: list[Node]
+    nodes: Items[Node]
 
 
 class GraphDocument(Record):
     """One exported graph, version 1."""
 
     version: Literal[1]
-    nodes: list[Node]
+    nodes: Items[Node]
     subgraphs: dict[Short, Subgraph] = {}
-    inputs: list[GraphInput] = []
-    outputs: list[GraphOutput] = []
-    symbols: list[Symbol] = []
+    inputs: Items[GraphInput] = []
+    outputs: Items[GraphOutput] = []
+    symbols: Items[Symbol] = []
 
     def compute_nodes(self) -> int:
         """How many operations there are, subgraphs included; borders do not count."""
