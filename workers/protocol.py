@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from app.models import StageKind, StageStatus
 from workers import strictjson
+from workers.collector import without_collector
 from workers.events import (
     EVENTS,
     Eager,
@@ -71,6 +72,7 @@ class LineReader:
             raise ProtocolError(f"it sent an event of more than {self._line_bytes:,} bytes")
 
 
+@without_collector()
 def parse_line(line: bytes) -> Event:
     """One event; ProtocolError says what is wrong with it."""
     try:

@@ -18,6 +18,7 @@ from app.models import (
     StageKind,
 )
 from app.services.record import StageEnd
+from workers.collector import without_collector
 from workers.events import FailureReport, GuardReport, Planned, StageFinished
 from workers.protocol import WHOLE
 from workers.verdict import Trouble
@@ -44,6 +45,7 @@ def plan_rows(run_id: int, plan: Planned | None) -> tuple[list[Component], list[
     return components, [*stages, whole]
 
 
+@without_collector()
 def stage_end(run_id: int, event: StageFinished) -> StageEnd:
     """All that a stage leaves, as rows without ids."""
     replay = event.replay
