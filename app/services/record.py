@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -124,9 +124,9 @@ def end_stage(session: Session, run_id: int, n: int, end: StageEnd) -> None:
         )
         .returning(col(Stage.id))
     ).scalar_one()
-    for guard in end.guards:
-        guard.stage_id = stage_id
-    session.add_all(end.guards)
+    if end.guards:  # up to 20,000: as objects of the session they would hold its lock for seconds
+        values = [guard.model_dump(exclude={"id", "stage_id"}) for guard in end.guards]
+        session.execute(insert(Guard).values(stage_id=stage_id), values)
     if end.failure is not None:
         end.failure.stage_id = stage_id
         session.add(end.failure)
