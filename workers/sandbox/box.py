@@ -1,0 +1,253 @@
+"""The sandbox: the only way in which a probe is ever started."""
+
+import contextlib
+import itertools
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from app.errors import ConflictError
+from app.settings import Settings
+from workers.sandbox import host, runtime
+from workers.sandbox.bundle import make_bundle, size_of
+from workers.sandbox.launch import Process, Zygote, ZygoteLostError
+from workers.sandbox.policy import (
+    MB,
+    PROBE,
+    ROOM_FILES,
+    LaunchSpec,
+    Limits,
+    Slot,
+    build_env,
+    build_limits,
+    build_spec,
+)
+from workers.sandbox.scratch_mount import MOUNTS, why_unbounded
+from workers.sandbox.tiers import Plan, Tier, choose
+from workers.sandbox.uids import take_slot
+from workers.sandbox.zygote.orders import Order
+from workers.scratch import scratch
+
+START_SECONDS = 180.0  # a zygote may take to import torch, on a cold disk
+WAIT_SECONDS = 0.05  # between looks at a zygote that warms up
+SEE = "See docs/security.md."
+
+Adjust = Callable[[LaunchSpec], LaunchSpec]
+
+log = logging.getLogger(__name__)
+
+
+class SandboxUnavailableError(ConflictError):
+    """This machine cannot seal a script, so it does not run one."""
+
+    code = "no_sandbox"
+
+
+class Sandbox:
+    """Zygotes by runtime, and what they are sealed with. A context manager of one thread."""
+
+    def __init__(
+        self, settings: Settings, program: Path = PROBE, adjust: Adjust = lambda spec: spec
+    ) -> None:
+        self.settings = settings
+        self.host = host.look()
+        self.plan: Plan = choose(self.host, settings.sandbox)
+        self._program = program
+        self._adjust = adjust  # a test takes a layer away by it
+        self._zygotes: dict[str, Zygote] = {}
+        self._numbers = itertools.count(1)
+        self._undo = contextlib.ExitStack()
+
+    def __enter__(self) -> "Sandbox":
+        with contextlib.ExitStack() as undo:
+            uid = 0
+            if self.plan.tier not in (None, Tier.OFF):
+                holder = take_slot(self.settings.sandbox_uid)
+                undo.callback(holder.release)
+                uid = holder.uid
+            private = undo.enter_context(scratch())
+            self.slot = Slot(private, uid)
+            self.slot.canary.write_text("only the seal keeps you from reading this\n")
+            self.slot.canary.chmod(0o644)
+            for folder in (private, self.slot.scratch, self.slot.scratch / "home" / "tmp"):
+                folder.mkdir(parents=True, exist_ok=True)
+            self.give(private, self.slot.scratch, *self.slot.scratch.rglob("*"))
+            undo.callback(self._close_all)
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._undo.close()
+
+    @property
+    def tier(self) -> str:
+        """As stored on runs; empty where there is none."""
+        return self.plan.tier.value if self.plan.tier else ""
+
+    def layers(self) -> dict[str, str]:
+        """What holds here, layer by layer, in words."""
+        held = {"bwrap": self.plan.bwrap} if self.plan.bwrap else {}
+        held |= {layer: getattr(self.host, layer) for layer in self.plan.layers}
+        return held | ({"user": f"uid {self.slot.uid}"} if self.slot.uid else {})
+
+    def give(self, *paths: Path) -> None:
+        """Make scripts' own user the owner of these."""
+        if self.slot.uid:
+            for path in paths:
+                os.chown(path, self.slot.uid, self.slot.uid, follow_symlinks=False)
+
+    def limits(self) -> Limits:
+        """Of one probe."""
+        return build_limits(self.settings)
+
+    def warm_up(self, go_on: Callable[[], bool]) -> None:
+        """Start the zygotes of all runtimes, side by side, and wait while `go_on()`.
+
+        One that cannot be started is no error yet: the run that wants it is told.
+        """
+        if self.plan.tier is None:
+            return
+        for name in self.settings.pythons:
+            with contextlib.suppress(ConflictError):
+                self._zygotes[name] = self._start(name)
+        for name, zygote in list(self._zygotes.items()):
+            with contextlib.suppress(ZygoteLostError):
+                while go_on() and not zygote.poll_ready(WAIT_SECONDS):
+                    continue
+                log.info("runtime %s is warm after %.1f s", name, zygote.seconds)
+
+    def tidy(self) -> None:
+        """Between runs: replace zygotes that are worn. They warm up while nobody waits."""
+        for name, zygote in list(self._zygotes.items()):
+            grown = zygote.resident_bytes - zygote.warm_bytes
+            worn = zygote.jobs >= self.settings.zygote_jobs
+            if worn or grown > self.settings.zygote_growth_mb * MB or not zygote.alive:
+                log.info("runtime %s starts afresh after %d job(s)", name, zygote.jobs)
+                self._drop(name)
+                with contextlib.suppress(ConflictError):
+                    self._zygotes[name] = self._start(name)
+
+    def start(
+        self, name: str, job: dict[str, Any], files: Iterable[tuple[str, bytes]], base: Path
+    ) -> Process:
+        """Start a probe.
+
+        Args:
+            name: the runtime's.
+            job: what the probe is asked to do.
+            files: the upload's, relative path and content.
+            base: an empty folder of this run's; only used where scratch cannot be mounted.
+
+        Raises:
+            SandboxUnavailableError: nothing can be run on this machine; says what to do.
+            RuntimeMissingError: the runtime's Python cannot be started.
+        """
+        held = list(files)
+        bundle = make_bundle(job, held)
+        try:
+            zygote = self._ready(name)
+            try:
+                return zygote.fork(self._order(name, zygote, held, base), bundle)
+            except ZygoteLostError as error:  # killed from outside, while it was idle
+                log.warning("runtime %s starts afresh: %s", name, error)
+                self._drop(name)
+                os.lseek(bundle, 0, os.SEEK_SET)
+                zygote = self._ready(name)
+                return zygote.fork(self._order(name, zygote, held, base), bundle)
+        except ZygoteLostError as error:
+            raise self._failed(name, error) from None
+        finally:
+            os.close(bundle)
+
+    def _ready(self, name: str) -> Zygote:
+        if self.plan.tier is None:
+            raise SandboxUnavailableError(self.plan.reason, SEE)
+        zygote = self._zygotes.get(name)
+        if zygote is None or not zygote.alive:
+            self._drop(name)
+            zygote = self._zygotes[name] = self._start(name)
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            while not zygote.poll_ready(WAIT_SECONDS):
+                if time.monotonic() > deadline:
+                    raise ZygoteLostError(f"it was not warm after {START_SECONDS:g} s")
+        except ZygoteLostError:
+            self._drop(name)
+            raise
+        return zygote
+
+    def _start(self, name: str) -> Zygote:
+        found = runtime.inspect(self.settings.pythons[name])
+        preload = self.settings.preloads(name)
+        spec = build_spec(
+            self.plan,
+            self.host,
+            found,
+            self.slot,
+            self.settings,
+            program=self._program,
+            preload=preload,
+        )
+        return Zygote(self._adjust(spec))
+
+    def _order(
+        self, name: str, zygote: Zygote, files: list[tuple[str, bytes]], base: Path
+    ) -> Order:
+        size, inodes = size_of(files)
+        limits = build_limits(self.settings, max((len(data) for _, data in files), default=0))
+        threads = str(self.settings.threads)
+        env = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)
+        number = next(self._numbers)
+        folder = "" if zygote.mounts else self._make_folder(base, number)
+        if folder:
+            python = self.settings.pythons[name]
+            env = build_env(python, Path(folder) / "home", self.settings) | env
+        return Order(
+            id=number,
+            folder=folder,
+            scratch_bytes=self.settings.scratch_mb * MB + size,
+            scratch_files=self.settings.scratch_files + inodes + ROOM_FILES,
+            threads=limits.threads,
+            rlimits=limits.as_rlimits(),
+            extra=limits.as_extra(),
+            env=env,
+        )
+
+    def _make_folder(self, base: Path, number: int) -> str:
+        if self.plan.tier is not Tier.OFF:
+            why = why_unbounded(base.resolve(), MOUNTS.read_text())
+            if why:
+                raise SandboxUnavailableError(
+                    "This machine allows no user namespaces, so a script's scratch folder cannot "
+                    f"be mounted, and {why}.",
+                    "Mount a tmpfs with size= and nr_inodes=, name it in STAGELIGHT_SCRATCH, or "
+                    f"allow user namespaces. {SEE}",
+                )
+        folder = base / str(number)
+        folder.mkdir(mode=0o700)
+        self.give(base, folder)
+        return str(folder)
+
+    def _failed(self, name: str, error: ZygoteLostError) -> SandboxUnavailableError:
+        return SandboxUnavailableError(
+            f"The warm process of runtime {name!r} could not be started: {error}",
+            f"Ask whoever runs Stagelight to look at its log. {SEE}",
+        )
+
+    def _drop(self, name: str) -> None:
+        zygote = self._zygotes.pop(name, None)
+        if zygote is not None:
+            zygote.close()
+
+    def _close_all(self) -> None:
+        for name in list(self._zygotes):
+            self._drop(name)
