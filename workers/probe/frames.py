@@ -40,7 +40,7 @@ TORCH_DEPENDENCIES = (
 # torch numbers the code it generates: `<eval_with_key>.17`.
 _COUNTER = re.compile(r"(?<=>)\.\d+$")
 
-_PROBE = Path(__file__).resolve().parent
+_OURS = Path(__file__).resolve().parent.parent  # the probe, and the zygote it was forked from
 _TORCH = Path(torch.__file__).resolve().parent
 _STDLIB = tuple(Path(sysconfig.get_paths()[key]).resolve() for key in ("stdlib", "platstdlib"))
 _SITES = tuple(Path(sysconfig.get_paths()[key]).resolve() for key in ("purelib", "platlib"))
@@ -106,8 +106,8 @@ class Places:
         path = Path(filename)
         if path.is_relative_to(self.root):
             return "upload", path.relative_to(self.root).as_posix()
-        if path.is_relative_to(_PROBE):
-            return "probe", path.relative_to(_PROBE.parent).as_posix()
+        if path.is_relative_to(_OURS):
+            return "probe", path.relative_to(_OURS).as_posix()
         if path.is_relative_to(_TORCH):
             return "torch", path.relative_to(_TORCH.parent).as_posix()
         for site in _SITES:

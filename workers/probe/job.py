@@ -1,9 +1,8 @@
-"""The job: what the worker asks of this process, one JSON object on stdin."""
+"""The job: what the worker asks of this process."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,6 @@ class Job:
         return self.root / self.entry
 
 
-def read_job(stream: TextIO) -> Job:
-    """Read the job that the worker wrote."""
-    fields = json.load(stream)
-    fields["root"] = Path(fields["root"]).resolve()
-    return Job(**fields)
+def read_job(fields: dict[str, Any]) -> Job:
+    """The job that the worker wrote, as it came out of its JSON."""
+    return Job(**fields | {"root": Path(fields["root"]).resolve()})

@@ -4,12 +4,10 @@ Exit status 0 means that the last event was written. INTERNAL means that the pro
 its traceback is in the log.
 """
 
-import argparse
 import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import torch
@@ -33,15 +31,11 @@ from .whole import run_whole
 INTERNAL = 70  # EX_SOFTWARE
 
 
-def main(argv: Sequence[str]) -> NoReturn:
-    """Run one job, read from stdin, with its events written to the descriptor in `argv`."""
-    parser = argparse.ArgumentParser(prog="probe")
-    parser.add_argument("--events", type=int, required=True)
-    emitter = Emitter(parser.parse_args(argv).events)
-    job = read_job(sys.stdin)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+def main(fields: dict[str, Any], events: int) -> NoReturn:
+    """Run one job, with its events written to the descriptor `events`."""
+    job = read_job(fields)
     torch.set_num_threads(job.threads)
-    Probe(job, emitter).run()
+    Probe(job, Emitter(events)).run()
 
 
 class Probe:
@@ -101,6 +95,6 @@ class Probe:
             "strict": call.strict,
             "dynamic_shapes": "" if call.dynamic_shapes is None else cap(call.dynamic_shapes),
             "calls": call.listed,
-            "environment": environment(),
+            "environment": environment(self._job.root),
             "seconds": time.perf_counter() - self._started,
         }
