@@ -3,12 +3,12 @@
 import time
 from collections.abc import Iterator
 
-from app.settings import Settings
 from workers.caplog import CappedLog
-from workers.diagnose import diagnose, over_memory
-from workers.events import Event, ProbeKind
-from workers.protocol import LineReader, Order, parse_line
-from workers.sandbox.launch import Process, read_some
+from workers.diagnose import diagnose, over_memory, over_output
+from workers.events import Event, ProbeKind, StageFinished
+from workers.protocol import LineReader, Order, OverLimitError, parse_line
+from workers.sandbox.launch import Process
+from workers.sandbox.pipes import read_some
 from workers.sandbox.policy import Limits
 from workers.verdict import Trouble
 
@@ -19,19 +19,18 @@ DRAIN_BYTES = 2 * 2**20  # more than a pipe can hold once its writers are gone
 class Child:
     """A probe process with what it said so far."""
 
-    def __init__(
-        self, kind: ProbeKind, process: Process, limits: Limits, settings: Settings
-    ) -> None:
+    def __init__(self, kind: ProbeKind, process: Process, limits: Limits, log_bytes: int) -> None:
         self.kind = kind
         self.process = process
-        self.log = CappedLog(settings.log_bytes // len(ProbeKind))
+        self.log = CappedLog(log_bytes)
         self.ended = False
         self.done_at: float | None = None  # monotonic time of its last word
         self.trouble: Trouble | None = None  # why we killed it, or why it died
         self.dismissed = ""  # why we ended it through no fault of its own
-        self._resident_limit = limits.resident_bytes
+        self._limits = limits
         self._resident_peak = 0
-        self._lines = LineReader(settings.event_bytes, settings.events_bytes)
+        self._output = 0  # bytes it wrote
+        self._lines = LineReader(limits.event_bytes, limits.events_bytes)
         self._order = Order(kind)
 
     @property
@@ -43,6 +42,7 @@ class Child:
         """The events that `data` completes; ProtocolError at the first that may not be."""
         for line in self._lines.feed(data):
             event = parse_line(line)
+            self._check_graph(event)
             self._order.accept(event)
             if self._order.done and self.done_at is None:
                 self.done_at = time.monotonic()
@@ -50,12 +50,27 @@ class Child:
             if self.doomed:  # what came of the event ended it
                 return
 
+    def take_output(self, data: bytes) -> None:
+        """Log what it wrote; kill it once that is more than it may."""
+        self.log.write(data)
+        self._output += len(data)
+        limit = self._limits.output_bytes
+        if self._output > limit:
+            what = f"wrote more than {limit:,} bytes of output"
+            self.kill(over_output(what, "STAGELIGHT_OUTPUT_BYTES"))
+
     def check_memory(self) -> None:
         """Kill it if it holds more than it may."""
         resident = self.process.resident_bytes()
         self._resident_peak = max(self._resident_peak, resident)
-        if resident > self._resident_limit:
-            self.kill(over_memory(resident, self._resident_limit))
+        if resident > self._limits.resident_bytes:
+            self.kill(over_memory(resident, self._limits.resident_bytes))
+
+    def _check_graph(self, event: Event) -> None:
+        limit = self._limits.graph_nodes
+        if isinstance(event, StageFinished) and event.graph and event.graph.all_nodes() > limit:
+            what = f"sent a graph of more than {limit:,} nodes"
+            raise OverLimitError(what, "STAGELIGHT_GRAPH_NODES")
 
     def kill(self, trouble: Trouble) -> None:
         """End it for something that it did."""
@@ -74,7 +89,7 @@ class Child:
     def drain_output(self) -> None:
         """Take the rest of its output, after its end."""
         for data in _drain(self.process.output):
-            self.log.write(data)
+            self.take_output(data)
 
     def drain_events(self) -> Iterator[Event]:
         """Take the rest of its events, after its end."""
@@ -91,7 +106,10 @@ class Child:
         self.process.close()
         self.ended = True
         if not self.doomed and self.done_at is None:
-            self.trouble = diagnose(exit_, self._resident_peak, self._resident_limit)
+            limits = self._limits
+            self.trouble = diagnose(
+                exit_, self._resident_peak, limits.resident_bytes, limits.cpu_seconds
+            )
 
 
 def _drain(fd: int) -> Iterator[bytes]:

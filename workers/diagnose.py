@@ -19,20 +19,44 @@ class Exit:
     code: int  # exit status; 0 if a signal ended it
     signal: int  # number; 0 if it exited
     peak_bytes: int  # the most memory it held; 0 where that is not known
-    launch_error: str = ""  # why the probe's program could not be started
+    cpu_seconds: float = 0.0  # of all its threads
+    launch_error: str = ""  # why it was not sealed, so that it never read the upload
+    lost: bool = False  # the zygote died too: nothing is known
 
 
-def diagnose(exit_: Exit, resident_peak: int, resident_limit: int) -> Trouble:
+def diagnose(
+    exit_: Exit, resident_peak: int, resident_limit: int, cpu_limit: float = float("inf")
+) -> Trouble:
     """The trouble of a process that ended before its last event, and not by our hand.
 
-    `resident_peak` is the most memory that it was seen to hold, of `resident_limit`; in bytes.
+    Args:
+        exit_: what the kernel says.
+        resident_peak: the most memory that it was seen to hold, in bytes.
+        resident_limit: what it may hold, in bytes.
+        cpu_limit: CPU seconds after which the kernel kills it.
     """
     resident_peak = max(resident_peak, exit_.peak_bytes)
+    if exit_.lost:
+        return Trouble(
+            Category.INTERNAL,
+            "The warm process that the probe was forked from is gone, and the probe with it.",
+            "The machine may have run out of memory: see the kernel's log (dmesg).",
+        )
     if exit_.launch_error:
         return Trouble(
             Category.INTERNAL,
-            f"The runtime's Python could not be started: {exit_.launch_error}.",
-            "Ask whoever runs Stagelight to check STAGELIGHT_RUNTIMES.",
+            f"The sandbox could not be put on, so the script was not read: {exit_.launch_error}.",
+            "Ask whoever runs Stagelight; docs/security.md says what the sandbox needs.",
+        )
+    if exit_.signal == signal.SIGKILL and exit_.cpu_seconds >= NEAR * cpu_limit:
+        return over_cpu(cpu_limit)
+    if exit_.signal == signal.SIGSYS:
+        return Trouble(
+            Category.SANDBOX,
+            "The script made a system call of another kind of program (32-bit or x32), which the "
+            "sandbox ends a process for.",
+            "Leave that code out at export time.",
+            "SIGSYS",
         )
     if exit_.code == PROBE_FAILED:
         return Trouble(
@@ -73,6 +97,29 @@ def over_time(seconds: float) -> Trouble:
         Category.TIMEOUT,
         f"The run reached its time limit of {seconds:g} s.",
         "Use a smaller input or model, or raise STAGELIGHT_WALL_SECONDS.",
+    )
+
+
+def over_cpu(seconds: float) -> Trouble:
+    """It came to its limit of CPU time, and the kernel killed it."""
+    return Trouble(
+        Category.TIMEOUT,
+        f"The probe used up its {seconds:g} s of CPU time, all threads together.",
+        "Use a smaller input or model, or raise STAGELIGHT_CPU_SECONDS.",
+    )
+
+
+def over_output(what: str, setting: str) -> Trouble:
+    """It put out more than it may, and we killed it.
+
+    Args:
+        what: what there was too much of, with the limit: "wrote more than 1,000 bytes of output".
+        setting: the variable that raises the limit.
+    """
+    return Trouble(
+        Category.OUTPUT_LIMIT,
+        f"The probe was ended because it {what}.",
+        f"Print less, use a smaller model, or raise {setting}.",
     )
 
 

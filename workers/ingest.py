@@ -1,5 +1,6 @@
 """Events of a run's two children into rows, each in one fenced transaction."""
 
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -24,7 +25,7 @@ from workers.events import (
     StageFinished,
     StageStarted,
 )
-from workers.protocol import WHOLE
+from workers.protocol import WHOLE, OverLimitError
 from workers.verdict import Facts, Trouble, judge
 
 # A `failed` of these categories is a limit's or ours: it is not the script's error.
@@ -40,13 +41,14 @@ class Ingest:
     staged child's end without one. Its verdict does not wait.
     """
 
-    def __init__(self, engine: Engine, claim: Claim) -> None:
+    def __init__(self, engine: Engine, claim: Claim, artefact_bytes: int = sys.maxsize) -> None:
         self.facts = Facts()
         self.troubles: list[Trouble] = []
         self.verdict: Verdict | None = None  # as stored
         self._engine = engine
         self._claim = claim
         self._run_id = claim.run_id
+        self._artefact_bytes = artefact_bytes  # that the run may still store
         self._numbers: dict[str, int] = {}  # stage key → n; empty until there is a plan
         self._components: set[str] = set()  # keys of component stages
         self._pending: list[str] = []  # keys of the staged child's stages to come
@@ -58,7 +60,12 @@ class Ingest:
         self._has_failure = False  # of the run itself
 
     def take(self, kind: ProbeKind, event: Event) -> None:
-        """Store one event; LostRunError if the run is not ours any more."""
+        """Store one event.
+
+        Raises:
+            LostRunError: the run is not ours any more.
+            OverLimitError: it has stored as much as it may, and this is left out.
+        """
         match event:
             case Note():
                 self._take_note(event)
@@ -93,6 +100,11 @@ class Ingest:
             if trouble is not None and not blamed:
                 self._store_failure(session, trouble)
             self._judge(session)
+
+    def refuse(self, trouble: Trouble) -> None:
+        """No child could be started: that is the run's failure."""
+        with self._write() as session:
+            self._store_failure(session, trouble)
 
     def save_log(self, text: str, dropped: int) -> None:
         """Replace the run's log."""
@@ -133,6 +145,7 @@ class Ingest:
 
     def _take_finished(self, kind: ProbeKind, event: StageFinished) -> None:
         end = rows.stage_end(self._run_id, event)  # compresses: not while others wait to write
+        self._count_artefacts(end)
         with self._write() as session:
             if kind is ProbeKind.WHOLE:
                 self._whole_end = end
@@ -145,6 +158,12 @@ class Ingest:
                     self.facts = replace(self.facts, component_passed=True)
                 record.end_stage(session, self._run_id, self._numbers[event.key], end)
             self._judge(session)
+
+    def _count_artefacts(self, end: StageEnd) -> None:
+        if end.graph is not None:
+            self._artefact_bytes -= len(end.graph.document) + len(end.graph.code)
+        if self._artefact_bytes < 0:
+            raise OverLimitError("left more graphs than a run may", "STAGELIGHT_ARTEFACT_BYTES")
 
     def _take_failed(self, event: Failed) -> None:
         failure = event.failure

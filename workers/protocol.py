@@ -39,6 +39,14 @@ class ProtocolError(Exception):
     """The probe said what it may not. It is ended for it; the text says what it was."""
 
 
+class OverLimitError(ProtocolError):
+    """It said more than it may. `setting` is the variable that raises the limit."""
+
+    def __init__(self, what: str, setting: str) -> None:
+        super().__init__(what)
+        self.setting = setting
+
+
 class LineReader:
     """Cuts a stream into lines. Each line and all of them together are capped, in bytes."""
 
@@ -65,11 +73,13 @@ class LineReader:
         self._buffer += rest
         self._check_line()
         if self._seen > self._total_bytes:
-            raise ProtocolError(f"it sent more than {self._total_bytes:,} bytes of events")
+            what = f"sent more than {self._total_bytes:,} bytes of events"
+            raise OverLimitError(what, "STAGELIGHT_EVENTS_BYTES")
 
     def _check_line(self) -> None:
         if len(self._buffer) > self._line_bytes:
-            raise ProtocolError(f"it sent an event of more than {self._line_bytes:,} bytes")
+            what = f"sent an event of more than {self._line_bytes:,} bytes"
+            raise OverLimitError(what, "STAGELIGHT_EVENT_BYTES")
 
 
 @without_collector()

@@ -119,5 +119,11 @@ class GraphDocument(Record):
 
     def compute_nodes(self) -> int:
         """How many operations there are, subgraphs included; borders do not count."""
-        bodies = [self.nodes, *(body.nodes for body in self.subgraphs.values())]
-        return sum(node.op == "call_function" for nodes in bodies for node in nodes)
+        return sum(node.op == "call_function" for nodes in self._bodies() for node in nodes)
+
+    def all_nodes(self) -> int:
+        """How many nodes there are, subgraphs and borders included."""
+        return sum(map(len, self._bodies()))
+
+    def _bodies(self) -> list[list[Node]]:
+        return [self.nodes, *(body.nodes for body in self.subgraphs.values())]
