@@ -11,20 +11,21 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.errors import StagelightError
-from app.models import RunStatus
+from app.models import Category, RunStatus
 from app.services.queue import Claim
-from app.services.record import LostRunError
+from app.services.record import LostRunError, fenced, save_sandbox
 from app.settings import Settings
 from workers import caplog
 from workers.child import CHUNK_BYTES, Child
-from workers.diagnose import against_protocol, over_time
+from workers.diagnose import against_protocol, over_output, over_time
 from workers.events import ProbeKind
 from workers.ingest import Ingest
-from workers.protocol import ProtocolError
-from workers.sandbox.launch import read_some, start
-from workers.sandbox.policy import PROBE, Folders, build_spec, make_job
-from workers.task import Task, load_task, prepare
-from workers.verdict import ending
+from workers.protocol import OverLimitError, ProtocolError
+from workers.sandbox.box import Sandbox
+from workers.sandbox.pipes import read_some
+from workers.sandbox.policy import make_job
+from workers.task import Task, load_task
+from workers.verdict import Trouble, ending
 
 TICK_SECONDS = 0.05  # between looks at memory, time and what others want
 LOG_SECONDS = 1.0  # between writes of the log
@@ -54,17 +55,18 @@ def drive(
     settings: Settings,
     wish: Callable[[], Wish],
     base: Path,
-    probe: Path = PROBE,
+    sandbox: Sandbox,
 ) -> Ended | Wish:
-    """Run a claimed run to its end, with its files below the empty folder `base`.
+    """Run a claimed run to its end. `base` is an empty folder of its own.
 
     Wish.STOP and Wish.LOST: it was left where it was.
     """
     started = time.monotonic()
     try:
+        with fenced(engine, claim) as session:
+            save_sandbox(session, claim.run_id, sandbox.tier)
         task = load_task(engine, claim, settings)
-        folders = prepare(task, base, settings)
-        return Drive(engine, claim, settings, wish, started).run(task, folders, probe)
+        return Drive(engine, claim, settings, wish, started).run(task, sandbox, base)
     except StagelightError as error:
         return Ended(RunStatus.FAILED, f"{error.message} {error.hint}".strip())
     except LostRunError:
@@ -84,7 +86,7 @@ class Drive:
     ) -> None:
         self._settings = settings
         self._wish = wish
-        self._ingest = Ingest(engine, claim)
+        self._ingest = Ingest(engine, claim, settings.artefact_bytes)
         self._selector = selectors.DefaultSelector()
         self._children: dict[ProbeKind, Child] = {}
         self._deadline = started + settings.wall_seconds
@@ -92,12 +94,19 @@ class Drive:
         self._log_changed = False
         self._log_at = 0.0
 
-    def run(self, task: Task, folders: dict[ProbeKind, Folders], probe: Path) -> Ended | Wish:
+    def run(self, task: Task, sandbox: Sandbox, base: Path) -> Ended | Wish:
         """Start both children and follow them to their end."""
+        files = task.files(self._settings)
         try:
             for kind in ProbeKind:
-                self._start(kind, task, folders[kind], probe)
+                job = make_job(kind, task.entry, task.options, self._settings)
+                process = sandbox.start(task.runtime, job, files, base)
+                limits = sandbox.limits()
+                self._follow(Child(kind, process, limits, self._settings.log_bytes // 2))
             left = self._loop()
+        except StagelightError as error:  # nothing can be run here
+            self._ingest.refuse(Trouble(Category.INTERNAL, error.message, error.hint))
+            raise
         finally:
             for child in self._children.values():
                 child.bury()
@@ -109,11 +118,8 @@ class Drive:
             return Ended(RunStatus.CANCELLED)
         return Ended(*ending(self._ingest.facts, self._ingest.troubles))
 
-    def _start(self, kind: ProbeKind, task: Task, folders: Folders, probe: Path) -> None:
-        job = make_job(kind, task.entry, task.options, folders, self._settings)
-        spec = build_spec(job, task.python, folders, self._settings, probe)
-        child = Child(kind, start(spec), spec.limits, self._settings)
-        self._children[kind] = child
+    def _follow(self, child: Child) -> None:
+        self._children[child.kind] = child
         for fd, react in (
             (child.process.events, self._read_events),
             (child.process.output, self._read_output),
@@ -150,7 +156,7 @@ class Drive:
                 self._ingest.take(child.kind, event)
                 self._settle()
         except ProtocolError as error:
-            child.kill(against_protocol(str(error)))
+            child.kill(_breach(error))
         return not child.doomed
 
     def _hear_out(self, child: Child) -> None:
@@ -165,16 +171,15 @@ class Drive:
         if data == b"":
             self._selector.unregister(fd)
         if data:
-            child.log.write(data)
+            child.take_output(data)
             self._log_changed = True
 
     def _exit(self, child: Child, _fd: int) -> None:
-        child.process.kill()  # its process group, which may have outlived it
         try:
             for event in child.drain_events():
                 self._ingest.take(child.kind, event)
         except ProtocolError as error:
-            child.kill(against_protocol(str(error)))
+            child.kill(_breach(error))
         child.drain_output()
         self._log_changed = True
         for other in self._children.values():
@@ -227,3 +232,10 @@ class Drive:
         self._ingest.save_log(*caplog.join(logs))
         self._log_changed = False
         self._log_at = time.monotonic()
+
+
+def _breach(error: ProtocolError) -> Trouble:
+    """What a child is ended for."""
+    if isinstance(error, OverLimitError):
+        return over_output(str(error), error.setting)
+    return against_protocol(str(error))

@@ -1,6 +1,7 @@
 """The worker: takes runs from the queue, drives each, finishes it. Ends on SIGTERM and SIGINT."""
 
 import argparse
+import contextlib
 import logging
 import os
 import secrets
@@ -14,12 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import brief, make_engine
 from app.models import RunStatus
-from app.services import queue
+from app.models import Worker as WorkerRow
+from app.services import queue, workers
 from app.services.queue import Claim
 from app.settings import Settings
-from workers import orphans
+from workers import parent
 from workers.drive import Ended, Wish, drive
 from workers.heart import Heart
+from workers.sandbox.box import Sandbox
 from workers.sandbox.policy import PROBE
 from workers.scratch import scratch, sweep
 from workers.stop import Stop
@@ -38,19 +41,43 @@ class Worker:
         self._settings = settings
         self._name = name
         self._stop = stop
-        self._probe = probe
+        self._sandbox = Sandbox(settings, probe)
         self._engine: Engine = make_engine(settings.url)
 
     def run(self) -> None:
         """Work until told to stop. The run in hand then goes back to the queue."""
         reaper = threading.Thread(target=self._reap, name="reaper", daemon=True)
-        reaper.start()
-        log.info("%s is ready for %s", self._name, ", ".join(self._settings.pythons))
-        while not self._stop.is_set():
-            self._take_one()
+        with self._sandbox as sandbox:
+            self._row = self._describe(sandbox)
+            reaper.start()
+            sandbox.warm_up(lambda: not self._stop.is_set())
+            self._announce(sandbox)
+            while not self._stop.is_set():
+                self._take_one()
+                sandbox.tidy()
         reaper.join()
+        with contextlib.suppress(SQLAlchemyError):  # then it is forgotten when it is not seen
+            workers.sign_off(self._engine, self._name)
         self._engine.dispose()
         log.info("%s ended", self._name)
+
+    def _describe(self, sandbox: Sandbox) -> WorkerRow:
+        return WorkerRow(
+            name=self._name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            runtimes=list(self._settings.pythons),
+            tier=sandbox.tier,
+            reason=sandbox.plan.reason,
+            layers=sandbox.layers(),
+        )
+
+    def _announce(self, sandbox: Sandbox) -> None:
+        if sandbox.tier:
+            log.info("%s is ready for %s", self._name, ", ".join(self._settings.pythons))
+            log.info("sandbox: %s. %s", sandbox.tier, sandbox.plan.reason)
+        else:
+            log.error("every run will fail. %s", sandbox.plan.reason)
 
     def _take_one(self) -> None:
         settings = self._settings
@@ -75,11 +102,9 @@ class Worker:
     def _work(self, claim: Claim) -> None:
         started = time.monotonic()
         log.info("run %d: attempt %d begins", claim.run_id, claim.attempt)
-        with scratch() as base, Heart(self._engine, claim, self._settings.lease_seconds) as heart:
-            try:
-                result = self._drive(claim, heart, base)
-            finally:
-                orphans.end_all()
+        lease = self._settings.lease_seconds
+        with scratch(self._settings.scratch) as base, Heart(self._engine, claim, lease) as heart:
+            result = self._drive(claim, heart, base)
             word = self._finish(claim, result)
         log.info("run %d: %s after %.2f s", claim.run_id, word, time.monotonic() - started)
 
@@ -92,7 +117,7 @@ class Worker:
             return Wish.CANCEL if heart.cancelled else Wish.GO_ON
 
         try:
-            return drive(self._engine, claim, self._settings, wish, base, self._probe)
+            return drive(self._engine, claim, self._settings, wish, base, self._sandbox)
         except SQLAlchemyError:
             raise
         except Exception as error:
@@ -114,9 +139,11 @@ class Worker:
         while not self._stop.is_set():
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + SWEEP_SECONDS
-                if count := sweep():
+                if count := sweep() + (sweep(self._settings.scratch) if self._settings.scratch else 0):
                     log.info("removed what killed workers left behind: %d folder(s)", count)
             try:
+                if not workers.seen(self._engine, self._name):
+                    workers.register(self._engine, self._row)
                 if count := queue.reap(self._engine, self._settings.attempts):
                     log.warning("took %d run(s) from workers that were lost", count)
             except SQLAlchemyError as error:
@@ -132,9 +159,8 @@ def main() -> None:
     arguments = parser.parse_args()
     stop = Stop()
     stop.on_signals()
-    if arguments.parent is not None and not orphans.die_with(arguments.parent):
+    if arguments.parent is not None and not parent.die_with(arguments.parent):
         return
-    orphans.adopt()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s worker %(process)d: %(message)s"
     )

@@ -20,12 +20,14 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
+def scratch(where: Path | None = None) -> Iterator[Path]:
     """A folder that only this user can enter, removed with all in it at the end.
+
+    It is made in `where`, else where temporary files go.
 
     It is locked meanwhile, so that `sweep` can tell it from one that was left behind.
     """
-    path = Path(tempfile.mkdtemp(prefix=PREFIX))
+    path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=where))
     lock = os.open(path, os.O_RDONLY | _DIRECTORY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -39,10 +41,10 @@ def scratch() -> Iterator[Path]:
             os.close(lock)
 
 
-def sweep() -> int:
+def sweep(where: Path | None = None) -> int:
     """Remove folders that killed workers left behind; returns how many."""
     count = 0
-    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for path in (where or Path(tempfile.gettempdir())).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):  # in use, another user's, or another sweeper's
             if time.time() - path.stat().st_mtime < FRESH_SECONDS:
                 continue
