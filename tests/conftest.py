@@ -24,6 +24,7 @@ from app.main import create_app
 from app.services.migrate import migrate
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
+from tests.probe_support import SHARED
 from tests.web_support import text_of
 
 CHROMIUM_FLAGS = (
@@ -97,6 +98,13 @@ def get(client: TestClient) -> Any:
         return text_of(answer.text)
 
     return fetch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_sandbox() -> Iterator[None]:
+    """End the sandbox that probe tests share, if one of them started it."""
+    yield
+    SHARED.close()
 
 
 @dataclass

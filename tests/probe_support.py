@@ -2,16 +2,23 @@
 
 import json
 import os
-import subprocess
+import selectors
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.services.options import RunOptions
+from app.settings import Settings
+from workers.diagnose import Exit
 from workers.events import EVENTS, Event, ProbeKind
 from workers.protocol import Order
+from workers.sandbox.box import Sandbox
+from workers.sandbox.launch import Process
+from workers.sandbox.policy import make_job
 
-BOOTSTRAP = Path(__file__).parent.parent / "workers" / "probe" / "bootstrap.py"
 SECONDS = 120
 
 
@@ -21,7 +28,12 @@ class Said:
 
     events: list[Event] = field(default_factory=list)
     log: str = ""
-    status: int | None = None
+    end: Exit = field(default_factory=lambda: Exit(0, 0, 0))
+
+    @property
+    def status(self) -> int:
+        """Its exit status; minus the signal that killed it."""
+        return self.end.code or -self.end.signal
 
     def first(self, type_: str) -> Any:
         """The first event of this type; fails with the log where there is none."""
@@ -37,6 +49,60 @@ class Said:
         return next(event for event in self.all("stage_finished") if event.key == key)
 
 
+class _Shared:
+    """One sandbox for all tests of a session: its zygote imports torch once."""
+
+    def __init__(self) -> None:
+        self.sandbox: Sandbox | None = None
+        self.settings = Settings(runtimes={"default": Path(sys.executable)})
+
+    def get(self) -> Sandbox:
+        if self.sandbox is None:
+            self.sandbox = Sandbox(self.settings).__enter__()
+        return self.sandbox
+
+    def close(self) -> None:
+        if self.sandbox is not None:
+            self.sandbox.__exit__(None, None, None)
+
+
+SHARED = _Shared()
+
+
+@contextmanager
+def started(
+    files: str | dict[str, str], kind: str = "whole", entry: str = "model.py", **options: Any
+) -> Iterator[Process]:
+    """A running probe on these files; ended at the end, if it still runs."""
+    texts = {entry: files} if isinstance(files, str) else files
+    job = make_job(ProbeKind(kind), entry, RunOptions(), SHARED.settings) | options
+    upload = [(name, text.encode()) for name, text in texts.items()]
+    process = SHARED.get().start("default", job, upload, Path("/nonexistent"))
+    try:
+        yield process
+    finally:
+        process.close()
+
+
+def read_both(process: Process, until: bytes = b"") -> tuple[bytes, bytes]:
+    """All events and all output of a probe; it is killed once it has said `until`."""
+    read = {process.events: b"", process.output: b""}
+    with selectors.DefaultSelector() as selector:
+        for fd in read:
+            selector.register(fd, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(SECONDS)
+            assert ready, "the probe says nothing and does not end"
+            for key, _ in ready:
+                data = os.read(key.fd, 2**20)
+                read[key.fd] += data
+                if not data:
+                    selector.unregister(key.fd)
+            if until and until in read[process.events]:
+                process.kill()
+    return read[process.events], read[process.output]
+
+
 def run_probe(
     root: Path,
     files: str | dict[str, str],
@@ -44,10 +110,9 @@ def run_probe(
     kind: str = "whole",
     entry: str = "model.py",
     until: str = "finished",
-    env: dict[str, str] | None = None,
     **options: Any,
 ) -> Said:
-    """Run one probe on `files` until it has said `until`.
+    """Run one probe on `files`, sealed, until it has said `until`.
 
     Args:
         root: an empty folder of the test's own.
@@ -55,51 +120,18 @@ def run_probe(
         kind: staged or whole.
         entry: the file that is run.
         until: the type of the last event that the test wants; the probe is ended there.
-        env: more environment.
         options: fields of the job that differ from the default.
     """
-    upload = root / "upload"
-    for name, text in ({entry: files} if isinstance(files, str) else files).items():
-        (upload / name).parent.mkdir(parents=True, exist_ok=True)
-        (upload / name).write_text(text)
-    job = {
-        "probe": kind,
-        "root": str(upload),
-        "entry": entry,
-        "argv": [],
-        "call": 1,
-        "device": "auto",
-        "strict": None,
-        "stages": None,
-        "dynamic_shapes": None,
-        "threads": 1,
-    } | options
-    reading, writing = os.pipe()
-    with (root / "log").open("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-X", "utf8", str(BOOTSTRAP), "--events", str(writing)],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            pass_fds=[writing],
-            cwd=upload,
-            text=True,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(root), "HF_HUB_OFFLINE": "1", **(env or {})},
-        )
-        os.close(writing)
-        with process:
-            assert process.stdin is not None
-            process.stdin.write(json.dumps(job))
-            process.stdin.close()
-            said, order = Said(), Order(ProbeKind(kind))
-            with os.fdopen(reading) as lines:
-                for line in lines:
-                    said.events.append(EVENTS.validate_python(json.loads(line)))
-                    order.accept(said.events[-1])
-                    if said.events[-1].type == until and until != "finished":
-                        process.kill()
-                        break
-            said.status = process.wait(SECONDS)
-        log.seek(0)
-        said.log = log.read()
+    said, order = Said(), Order(ProbeKind(kind))
+    mark = b"" if until == "finished" else b'{"type":"%s"' % until.encode()
+    with started(files, kind, entry, **options) as process:
+        events, output = read_both(process, mark)
+        said.end = process.reap()
+    said.log = output.decode(errors="replace")
+    for line in events.splitlines():
+        said.events.append(EVENTS.validate_python(json.loads(line)))
+        order.accept(said.events[-1])
+        if mark and said.events[-1].type == until:
+            break
+    assert not said.end.launch_error, said.end.launch_error
     return said

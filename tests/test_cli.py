@@ -203,7 +203,7 @@ def test_worker_runs_one_worker_until_ctrl_c(settings: Settings) -> None:
     with command(settings, "worker") as process:
         try:
             assert process.stderr is not None
-            assert "is ready for default" in process.stderr.readline()
+            assert any("is ready for default" in line for line in process.stderr)
             process.send_signal(signal.SIGINT)
             assert process.wait(5) == 0
         finally:

@@ -1,6 +1,5 @@
 """A run from claim to end, with probes that behave, crash, hang, hog, lie and talk nonsense."""
 
-import sys
 import textwrap
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from app.models import Category, Run, RunStatus, Verdict
 from app.services import queue
 from tests.worker_support import (
     GOOD,
+    STAGED_ONLY,
     Story,
     claim_next,
     database,
@@ -22,6 +22,7 @@ from tests.worker_support import (
     write_probe,
 )
 from workers.drive import Wish, drive
+from workers.sandbox.box import Sandbox
 
 # Staged waits in its first stage until whole passed and ended.
 WHOLE_FIRST = """
@@ -33,19 +34,6 @@ if not STAGED:
 component("backbone")
 say(started("component:head"))
 wait()
-"""
-
-# Whole waits, so that what staged does comes before its end.
-STAGED_ONLY = """
-if not STAGED:
-    begin()
-    say(started("whole"))
-    tell()
-    time.sleep(60)
-begin("backbone", "neck", "head")
-wait()
-component("backbone")
-say(started("component:neck"))
 """
 
 
@@ -150,23 +138,6 @@ def test_a_probe_that_never_loads_fails_the_run_with_its_own_failure(tmp_path: P
     assert "native trouble" in story.log
 
 
-def test_a_hang_ends_at_the_time_limit(tmp_path: Path) -> None:
-    started = time.monotonic()
-    story = drive_fake(tmp_path, STAGED_ONLY + "time.sleep(60)", wall_seconds=1.2)
-
-    assert time.monotonic() - started < 6
-    assert story.run.status == RunStatus.FAILED
-    assert story.run.reason == "The run reached its time limit of 1.2 s."
-    assert story.outline == {
-        "component:backbone": "passed",
-        "component:neck": "failed",
-        "component:head": "skipped",
-        "whole": "failed",
-    }
-    for key in ("component:neck", "whole"):
-        assert story.failure(key).category == Category.TIMEOUT
-
-
 def test_what_was_said_before_the_limit_counts(tmp_path: Path) -> None:
     flag = tmp_path / "scratch" / "flag"
 
@@ -192,64 +163,23 @@ def test_what_was_said_before_the_limit_counts(tmp_path: Path) -> None:
     assert story.outline == {"component:backbone": "passed", "whole": "passed"}
 
 
-def test_memory_that_is_held_past_the_limit_is_out_of_memory(tmp_path: Path) -> None:
-    hog = "hold = mmap.mmap(-1, 300 << 20)\nwhile True: hold.write(bytes(1 << 20))"
-    story = drive_fake(tmp_path, f"{STAGED_ONLY}\n{hog}", memory_mb=200)
-
-    assert story.run.status == RunStatus.FAILED
-    assert "of memory; it may have 200 MB" in story.run.reason
-    assert story.failure("component:neck").category == Category.OUT_OF_MEMORY
-
-
-def test_dying_of_a_refused_allocation_is_out_of_memory(tmp_path: Path) -> None:
-    # More than this process ever held: below that the kernel cannot say whose the peak was.
-    hog = "hold = []\nwhile True: hold.append(b'x' * (1 << 20))"
-    story = drive_fake(tmp_path, f"{STAGED_ONLY}\n{hog}", memory_mb=700)
-
-    assert story.run.status == RunStatus.FAILED
-    assert "of memory" in story.run.reason
-    assert story.failure("component:neck").category == Category.OUT_OF_MEMORY
-
-
 @pytest.mark.parametrize(
     ("speech", "reason"),
     [
         pytest.param("raw(b'hello\\n')", "what is not JSON", id="rubbish"),
         pytest.param("say({'type': 'shell'})", "what is no event", id="unknown"),
-        pytest.param("raw(b'x' * 300_000)", "more than 200,000 bytes", id="oversized line"),
         pytest.param("say(EAGER)", "'eager' came inside a stage", id="out of order"),
         pytest.param("say(passed('component:head'))", "ended while", id="another stage"),
-        pytest.param(
-            "for _ in range(190): say(note('n' * 1500 + str(_)))",
-            "more than 250,000 bytes of events",
-            id="flood of events",
-        ),
         pytest.param("for _ in range(300): say(note('n'))", "more than 200 notes", id="notes"),
     ],
 )
 def test_what_may_not_be_said_ends_the_run(tmp_path: Path, speech: str, reason: str) -> None:
-    story = drive_fake(
-        tmp_path,
-        f"{STAGED_ONLY}\n{speech}\ntime.sleep(60)",
-        event_bytes=200_000,
-        events_bytes=250_000,
-    )
+    story = drive_fake(tmp_path, f"{STAGED_ONLY}\n{speech}\ntime.sleep(60)")
 
     assert story.run.status == RunStatus.FAILED
     assert reason in story.run.reason
     assert story.outline["component:backbone"] == "passed"
     assert story.failure("component:neck").category == Category.INTERNAL
-
-
-def test_a_flood_of_output_is_cut_and_costs_nothing_else(tmp_path: Path) -> None:
-    flood = "for _ in range(2000): sys.stdout.write('x' * 1023 + '\\n')\nprint('last words')\n"
-    story = drive_fake(tmp_path, flood + GOOD, log_bytes=20_000)
-
-    assert story.run.verdict == Verdict.EXPORTED
-    assert len(story.log.encode()) < 21_000
-    assert story.dropped > 1_900_000
-    assert "bytes cut here" in story.log
-    assert "last words" in story.log
 
 
 def test_a_script_error_ends_both_children(tmp_path: Path) -> None:
@@ -385,7 +315,9 @@ def test_a_run_that_went_to_another_worker_is_left_to_it(tmp_path: Path) -> None
         base = tmp_path / "scratch"
         base.mkdir()
         probe = write_probe(tmp_path, GOOD)
-        assert drive(engine, claim, settings, lambda: Wish.GO_ON, base, probe) is Wish.LOST
+        with Sandbox(settings, probe) as sandbox:
+            result = drive(engine, claim, settings, lambda: Wish.GO_ON, base, sandbox)
+        assert result is Wish.LOST
         assert not queue.finish(engine, claim, status=RunStatus.FAILED)
         story = Story(engine, run_id)
     assert story.stages == []
@@ -408,7 +340,8 @@ def test_bytes_that_are_gone_from_the_store_fail_the_run(tmp_path: Path) -> None
         claim = claim_next(engine)
         for blob in (settings.data / "scripts").glob("*/*"):
             blob.unlink()
-        result = drive(engine, claim, settings, lambda: Wish.GO_ON, tmp_path, Path(sys.executable))
+        with Sandbox(settings) as sandbox:
+            result = drive(engine, claim, settings, lambda: Wish.GO_ON, tmp_path, sandbox)
     assert not isinstance(result, Wish)
     assert result.status == RunStatus.FAILED
     assert "not in the store" in result.reason

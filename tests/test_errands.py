@@ -50,6 +50,16 @@ def running_as(word: str, parent: int | None = None) -> list[int]:
     return [pid for pid in _descendants(parent or os.getpid()) if word in _command(pid)]
 
 
+def probes(parent: int | None = None) -> list[int]:
+    """The children of zygotes: forked, so they have the command line of their parent."""
+    pids = running_as("-X utf8", parent)
+    return [pid for pid in pids if _command(pid) == _command(_parent(pid))]
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def _descendants(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -122,7 +132,7 @@ def test_a_killed_probe_fails_its_run_and_keeps_what_was_finished(tmp_path: Path
     with running_server() as client:
         address = submit(client, script)
         until(lambda: _in_second_stage(client, address))
-        for pid in running_as("bootstrap.py"):
+        for pid in probes():
             os.kill(pid, signal.SIGKILL)
         run = wait_for(client, address)
     assert run["status"] == "failed"
@@ -143,9 +153,9 @@ def test_the_run_of_a_killed_worker_is_taken_up_again_and_finished_once(tmp_path
         address = submit(client, script)
         until(lambda: _in_second_stage(client, address))
         (worker,) = set(running_as("-m workers")) - set(others)
-        probes = running_as("bootstrap.py", worker)
+        running = probes(worker)
         os.kill(worker, signal.SIGKILL)
-        until(lambda: not any("bootstrap.py" in _command(pid) for pid in probes))
+        until(lambda: not any("bootstrap.py" in _command(pid) for pid in running))
         run = wait_for(client, address)
         text = client.get(f"{address}/events", timeout=SECONDS).text
     assert (run["status"], run["verdict"]) == ("finished", "exported")

@@ -1,6 +1,7 @@
 """Runs in a real database, and probes that only speak the protocol: small scripts without torch.
 
-A fake probe is started exactly as the real one is. Its source is PRELUDE and a body.
+A fake probe is started exactly as the real one is, but unsealed unless a test says otherwise: the
+two of a run, and the test, wait for each other through files. Its source is PRELUDE and a body.
 """
 
 import os
@@ -27,6 +28,7 @@ from app.services.runs import create_run
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
 from workers.drive import Ended, Wish, drive
+from workers.sandbox.box import Sandbox
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -34,8 +36,16 @@ SCRIPT = b"print('a script')\n"
 
 PRELUDE = """
 import json, mmap, os, signal, sys, time
-FD = int(sys.argv[sys.argv.index("--events") + 1])
-job = json.load(sys.stdin)
+def warm(preload):
+    return []
+def run(given, events):
+    globals().update(
+        job=given,
+        FD=events,
+        STAGED=given["probe"] == "staged",
+        FLAG=os.path.join(given["root"], "..", "..", "flag"),  # seen by both children
+    )
+    exec(compile(BODY, "body", "exec"), globals())
 def raw(data):
     view = memoryview(data)
     while view:
@@ -70,7 +80,6 @@ def failed(key, category="data_dependent_branch"):
     return {"type": "stage_finished", "key": key, "status": "failed", "failure": failure(category)}
 def note(text):
     return {"type": "note", "code": "test", "message": text}
-STAGED = job["probe"] == "staged"
 def begin(*names):
     say(LOADED)
     if STAGED:
@@ -86,7 +95,6 @@ def finish():
     say(FINISHED)
     sys.stdout.flush()
     os._exit(0)
-FLAG = os.path.join(job["root"], "..", "..", "flag")  # seen by both children
 def tell():
     open(FLAG, "w").close()
 def wait():
@@ -107,10 +115,28 @@ else:
 finish()
 """
 
+# Whole waits, so that what staged does comes before its end.
+STAGED_ONLY = """
+if not STAGED:
+    begin()
+    say(started("whole"))
+    tell()
+    time.sleep(60)
+begin("backbone", "neck", "head")
+wait()
+component("backbone")
+say(started("component:neck"))
+"""
+
 
 def make_settings(tmp_path: Path, **values: object) -> Settings:
     """Settings of a data folder of its own, with limits that a test can meet."""
-    defaults: dict[str, object] = {"data": tmp_path / "data", "wall_seconds": 20, "memory_mb": 512}
+    defaults: dict[str, object] = {
+        "data": tmp_path / "data",
+        "wall_seconds": 20,
+        "memory_mb": 512,
+        "sandbox": "off",
+    }
     return Settings(**{**defaults, **values})  # type: ignore[arg-type]
 
 
@@ -140,7 +166,7 @@ def submit(engine: Engine, settings: Settings, script: bytes = SCRIPT, **values:
 def write_probe(tmp_path: Path, body: str) -> Path:
     """A fake probe's program."""
     path = tmp_path / "fake_probe.py"
-    path.write_text(PRELUDE + textwrap.dedent(body))
+    path.write_text(f"{PRELUDE}BODY = {textwrap.dedent(body)!r}\n")
     return path
 
 
@@ -165,7 +191,8 @@ def drive_fake(
         base = tmp_path / "scratch"
         base.mkdir()
         probe = write_probe(tmp_path, body)
-        result = drive(engine, claim, settings, wish, base, probe)
+        with Sandbox(settings, probe) as sandbox:
+            result = drive(engine, claim, settings, wish, base, sandbox)
         if isinstance(result, Ended):
             assert queue.finish(engine, claim, status=result.status, reason=result.reason)
         return Story(engine, run_id, result)
@@ -208,11 +235,9 @@ WORKER = """
 import logging, sys
 from pathlib import Path
 from app.settings import Settings
-from workers import orphans
 from workers.main import Worker
 from workers.stop import Stop
 logging.basicConfig(level=logging.INFO)
-orphans.adopt()
 stop = Stop()
 stop.on_signals()
 Worker(Settings(), sys.argv[1], stop, Path(sys.argv[2])).run()
@@ -237,7 +262,10 @@ def worker_process(settings: Settings, name: str, probe: Path) -> Iterator[subpr
 
 def environment(settings: Settings) -> dict[str, str]:
     """Settings as the variables that another process reads them from."""
-    names = ("data", "lease_seconds", "attempts", "wall_seconds", "memory_mb", "workers", "port")
+    names = (
+        *("data", "lease_seconds", "attempts", "wall_seconds", "memory_mb", "workers", "port"),
+        "sandbox",
+    )
     variables = {f"STAGELIGHT_{name.upper()}": str(getattr(settings, name)) for name in names}
     return {**variables, "TMPDIR": str(settings.data.parent)}
 
