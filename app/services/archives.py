@@ -1,5 +1,4 @@
-"""Zip archives from strangers: what they may hold, and how they are unpacked. Pure but for
-`extract`, which writes below one folder."""
+"""Zip archives from strangers: what they may hold, and what is in them. Pure."""
 
 import re
 import stat
@@ -11,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 from app.errors import TooLargeError, UploadError
 from app.settings import Settings
@@ -65,16 +63,6 @@ def contents(data: bytes, settings: Settings) -> Iterator[tuple[str, bytes]]:
     """Each regular file's path and content, one at a time, all checks made again."""
     for path, chunks in _read(data, settings):
         yield path, b"".join(chunks)
-
-
-def extract(data: bytes, into: Path, settings: Settings) -> None:
-    """Write the archive's regular files below `into`, which must be empty."""
-    for path, chunks in _read(data, settings):
-        target = into / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as file:
-            for chunk in chunks:
-                file.write(chunk)
 
 
 def find_entry(files: tuple[str, ...], wanted: str) -> str:

@@ -93,19 +93,6 @@ def members(
     yield entry, data
 
 
-def unpack(data: bytes, kind: ScriptKind, entry: str, into: Path, settings: Settings) -> None:
-    """Write the upload's regular files below `into`, all checks made again."""
-    into.mkdir(parents=True, exist_ok=True)
-    if kind == ScriptKind.ZIP:
-        archives.extract(data, into, settings)
-        return
-    check_text(data, entry, settings)
-    if entry != script_name(entry):
-        raise UploadError(f"{entry!r} is no name for a single script.", code="unsafe_path")
-    with (into / entry).open("xb") as file:
-        file.write(data)
-
-
 def check_text(data: bytes, name: str, settings: Settings) -> None:
     """Raise where `data` cannot be Python source. Whether it compiles is the runtime's to say."""
     if len(data) > settings.script_bytes:
