@@ -26,6 +26,7 @@ from .frames import (
 )
 from .hints import hint_for
 from .owners import path_of_owner, paths_by_state
+from .refused import refusal_of
 from .torch_guards import GuardLog, Recorded, source_name
 
 MOST_FRAMES = 400
@@ -49,7 +50,8 @@ def export_failure(
     culprit = innermost_user(frames)
     # The last of equal frames: a recursion runs the same line at several depths.
     below = frames[len(frames) - frames[::-1].index(culprit) :] if culprit else frames
-    category = category_of(error, below)
+    refusal = refusal_of(error, frames) if places.sealed else ""
+    category = "sandbox" if refusal else category_of(error, below)
     module = _module_path(error, call.model, culprit)
     expression = str(getattr(_first(error, "cond"), "cond", ""))
     if category == "dynamic_shape_violation" and (guard := _violated(str(error), guards)):
@@ -61,7 +63,7 @@ def export_failure(
         error,
         places,
         category=category,
-        hint=hint_for(category),
+        hint=refusal or hint_for(category),
         culprit=culprit,
         frames=frames,
         module=module,
@@ -74,11 +76,13 @@ def script_failure(
 ) -> dict[str, Any]:
     """What stopped the script or its eager run; `category` is one of these two.
 
-    A MemoryError is out_of_memory, never the script's error.
+    A MemoryError is out_of_memory, never the script's error; what the sandbox refused is sandbox.
     """
+    frames = _frames_of_chain(error, places)
     if is_out_of_memory(error):
         category = "out_of_memory"
-    frames = _frames_of_chain(error, places)
+    elif places.sealed and (refusal := refusal_of(error, frames)):
+        category, hint = "sandbox", refusal
     culprit = _syntax_frame(error, places) or innermost_user(frames)
     hint = hint or hint_for(category)
     return _report(error, places, category=category, hint=hint, culprit=culprit, frames=frames)

@@ -74,10 +74,11 @@ class Frame:
 
 
 class Places:
-    """Tells files apart, for one upload."""
+    """Tells files apart, for one upload. `sealed`: a sandbox may have refused it something."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, sealed: bool = False) -> None:
         self.root = root
+        self.sealed = sealed
         self._place = lru_cache(maxsize=None)(self._find_place)
 
     def place(self, filename: str) -> tuple[Where, str]:

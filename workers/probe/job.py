@@ -19,6 +19,7 @@ class Job:
     stages: list[str] | dict[str, str | list[str]] | None
     dynamic_shapes: Any  # JSON, see dynamic.py; None: as the script has it
     threads: int
+    sealed: bool  # whether the sandbox holds this process
 
     @property
     def script(self) -> Path:

@@ -23,6 +23,7 @@ from .explain import script_hint
 from .frames import Places
 from .job import Job, read_job
 from .load import apply_options, load_call
+from .refused import tell_of_system
 from .specs import count_elements, dtype_name
 from .staged import run_staged
 from .weights import tolerate_missing_weights
@@ -44,11 +45,13 @@ class Probe:
     def __init__(self, job: Job, emitter: Emitter) -> None:
         self._job = job
         self._emitter = emitter
-        self._places = Places(job.root)
+        self._places = Places(job.root, sealed=job.sealed)
         self._started = time.perf_counter()
 
     def run(self) -> NoReturn:
         """Load the script and do the work; ends the process."""
+        if self._job.sealed:
+            tell_of_system(self._emitter)
         tolerate_missing_weights(self._emitter)
         map_missing_cuda(self._job, self._emitter)
         catcher = Catcher(self._job, self._places, self._work_on_caught)

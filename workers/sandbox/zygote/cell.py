@@ -48,7 +48,7 @@ def live(setup: Setup, order: Order, fds: list[int], parent: int, run: Run) -> N
         os.write(STATUS_FD, f"{error}".encode(errors="replace")[:4000])
         os._exit(UNSEALED)
     try:
-        run(_unpack(place), EVENTS_FD)
+        run(_unpack(place) | {"sealed": setup.sealed}, EVENTS_FD)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
