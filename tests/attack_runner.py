@@ -87,7 +87,7 @@ class Runner:
             KIT.name: KIT.read_bytes(),
             "attack_host.json": self._host.facts(self._zygotes()),
         }
-        before, descriptors = self._host.state(), len(os.listdir("/proc/self/fd"))
+        before, descriptors = self._host.state(), _descriptors()
         story, seconds = self._run(files, f"{attack.name}.py", dict(attack.limits))
         end = outcome(story)
         wrong = [line for line in story.log.splitlines() if line.startswith("REACHED")]
@@ -148,11 +148,9 @@ class Runner:
 
     def _left_behind(self, descriptors: int) -> list[str]:
         wrong = []
-        if (found := len(os.listdir("/proc/self/fd"))) > descriptors + FILES_MOVE:
+        if (found := _descriptors()) > descriptors + FILES_MOVE:
             wrong.append(f"the worker has {found} descriptors, {descriptors} before")
-        for pid in _tree(os.getpid()):
-            if _same_program(pid):
-                wrong.append(f"process {pid} is left")
+        wrong += [f"process {pid} is left" for pid in _tree(os.getpid()) if _same_program(pid)]
         if extra := self._private_files() - self._own:
             wrong.append(f"files are left: {sorted(extra)[:5]}")
         return wrong
@@ -181,6 +179,10 @@ def _said(story: Story) -> str:
 def _texts(story: Story) -> list[Any]:
     rows = [story.run, *story.stages, *story.failures, *story.guards]
     return [story.log, *(row.model_dump() for row in rows)]
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def _tree(pid: int) -> list[int]:

@@ -7,6 +7,7 @@ import pytest
 
 from app.models import Category, RunStatus, Verdict
 from tests.worker_support import GOOD, STAGED_ONLY, drive_fake
+from workers.drive import Wish
 
 
 def test_a_hang_ends_at_the_time_limit(tmp_path: Path) -> None:
@@ -36,7 +37,6 @@ def test_memory_that_is_held_past_the_limit_is_out_of_memory(tmp_path: Path) -> 
 
 
 def test_dying_of_a_refused_allocation_is_out_of_memory(tmp_path: Path) -> None:
-    # More than this process ever held: below that the kernel cannot say whose the peak was.
     hog = "hold = []\nwhile True: hold.append(b'x' * (1 << 20))"
     story = drive_fake(tmp_path, f"{STAGED_ONLY}\n{hog}", memory_mb=700)
 
@@ -109,7 +109,9 @@ def test_a_flood_of_output_is_cut_and_costs_nothing_else(tmp_path: Path) -> None
 def test_what_is_put_out_has_an_end(
     tmp_path: Path, speech: str, reason: str, setting: str, limits: dict[str, int]
 ) -> None:
-    story = drive_fake(tmp_path, f"{STAGED_ONLY}\n{speech}\ntime.sleep(60)", **limits)
+    story = drive_fake(
+        tmp_path, f"{STAGED_ONLY}\n{speech}\ntime.sleep(60)", lambda: Wish.GO_ON, **limits
+    )
 
     assert (story.run.status, story.run.verdict) == (RunStatus.FAILED, None)
     assert story.run.reason == f"The probe was ended because it {reason}."

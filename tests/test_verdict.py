@@ -72,11 +72,20 @@ def test_a_run_never_ends_failed_without_a_reason() -> None:
         (Exit(0, 9, 95), 10, Category.OUT_OF_MEMORY, "SIGKILL (not by Stagelight)"),
         (Exit(0, 0, 95), 10, Category.CRASH, "exited with code 0"),
         (Exit(70, 0, 0), 10, Category.INTERNAL, "The probe itself failed"),
-        (Exit(127, 0, 0, "[Errno 2] no such"), 0, Category.INTERNAL, "could not be started"),
+        (Exit(70, 0, 95), 10, Category.OUT_OF_MEMORY, "exited with code 70"),
+        (
+            Exit(71, 0, 0, launch_error="a child could fork"),
+            0,
+            Category.INTERNAL,
+            "so the script was not read: a child could fork",
+        ),
+        (Exit(0, 9, 0, lost=True), 0, Category.INTERNAL, "forked from is gone"),
+        (Exit(0, 9, 0, cpu_seconds=7.9), 0, Category.TIMEOUT, "used up its 8 s of CPU time"),
+        (Exit(0, 31, 0), 0, Category.SANDBOX, "another kind of program"),
     ],
 )
 def test_why_a_process_ended(end: Exit, peak: int, category: Category, words: str) -> None:
-    trouble = diagnose(end, resident_peak=peak, resident_limit=100)
+    trouble = diagnose(end, resident_peak=peak, resident_limit=100, cpu_limit=8)
     assert trouble.category == category
     assert words in trouble.message
     assert trouble.hint, "it says what to do next"

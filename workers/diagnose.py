@@ -58,12 +58,6 @@ def diagnose(
             "Leave that code out at export time.",
             "SIGSYS",
         )
-    if exit_.code == PROBE_FAILED:
-        return Trouble(
-            Category.INTERNAL,
-            "The probe itself failed; its traceback is in the log.",
-            "Please report this run as a bug, with its log.",
-        )
     how = _describe(exit_)
     if resident_peak >= NEAR * resident_limit and (exit_.code or exit_.signal):
         return Trouble(
@@ -72,6 +66,12 @@ def diagnose(
             f"{megabytes(resident_limit)} of memory that it may have.",
             _MEMORY_HINT,
             signal_name(exit_.signal),
+        )
+    if exit_.code == PROBE_FAILED:
+        return Trouble(
+            Category.INTERNAL,
+            "The probe itself failed; its traceback is in the log.",
+            "Please report this run as a bug, with its log.",
         )
     if exit_.signal == signal.SIGKILL:
         hint = "The machine may have run out of memory: see the kernel's log (dmesg)."

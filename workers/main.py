@@ -75,7 +75,7 @@ class Worker:
     def _announce(self, sandbox: Sandbox) -> None:
         if sandbox.tier:
             log.info("%s is ready for %s", self._name, ", ".join(self._settings.pythons))
-            log.info("sandbox: %s. %s", sandbox.tier, sandbox.plan.reason)
+            log.info("%s", f"sandbox: {sandbox.tier}. {sandbox.plan.reason}".strip())
         else:
             log.error("every run will fail. %s", sandbox.plan.reason)
 
@@ -139,7 +139,7 @@ class Worker:
         while not self._stop.is_set():
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + SWEEP_SECONDS
-                if count := sweep() + (sweep(self._settings.scratch) if self._settings.scratch else 0):
+                if count := sum(map(sweep, {None, self._settings.scratch})):
                     log.info("removed what killed workers left behind: %d folder(s)", count)
             try:
                 if not workers.seen(self._engine, self._name):

@@ -42,7 +42,11 @@ def scratch(where: Path | None = None) -> Iterator[Path]:
 
 
 def sweep(where: Path | None = None) -> int:
-    """Remove folders that killed workers left behind; returns how many."""
+    """Remove folders that killed workers left behind, there or where temporary files go.
+
+    Returns:
+        how many.
+    """
     count = 0
     for path in (where or Path(tempfile.gettempdir())).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):  # in use, another user's, or another sweeper's

@@ -43,4 +43,3 @@ def load_task(engine: Engine, claim: Claim, settings: Settings) -> Task:
         options=RunOptions.model_validate(run.options),
         runtime=run.runtime,
     )
-

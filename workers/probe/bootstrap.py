@@ -1,7 +1,8 @@
 """The probe's program: loads the package under a private name, warms it up, runs its jobs.
 
-A zygote calls `warm` once and, in each child that it forks, `run`. The name keeps `import main` or `import events` in an upload from finding the probe's files. A
-checkout that is installed into the runtime itself is taken off the import path for the same end.
+A zygote calls `warm` once and, in each child that it forks, `run`. The name keeps `import main` or
+`import events` in an upload from finding the probe's files. A checkout that is installed into the
+runtime itself is taken off the import path for the same end.
 """
 
 import importlib
@@ -10,7 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 NAME = "_stagelight_probe"
 
@@ -38,6 +39,6 @@ def warm(preload: Sequence[str]) -> list[str]:
     return found
 
 
-def run(job: dict[str, Any], events: int) -> NoReturn:
-    """Do one job, with its events written to the descriptor `events`; ends the process."""
+def run(job: dict[str, Any], events: int) -> None:
+    """Do one job, with its events written to the descriptor `events`, and end the process."""
     importlib.import_module(f"{NAME}.main").main(job, events)

@@ -7,7 +7,7 @@ files outside (EACCES), and a scratch folder with an end (ENOSPC, EFBIG).
 import errno
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,7 @@ def tell_of_system(emitter: Emitter) -> None:
         )
         return COMMAND_NOT_FOUND
 
-    replacement: Callable[[Any], int] = system
-    os.system = replacement
+    os.system = system
 
 
 def _of_number(error: OSError, frames: Sequence[Frame]) -> str:

@@ -18,6 +18,7 @@ from . import main as _main  # noqa: F401 - all of the probe is imported before 
 from .preloaded import noted
 from .torch_caches import clear_caches
 
+
 def warm_up(preload: Sequence[str]) -> list[str]:
     """Import what is there of `preload`, export a small model, and leave no trace of it.
 

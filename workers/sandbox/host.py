@@ -1,6 +1,5 @@
 """What this machine can enforce: asked of the kernel and of the programs, not guessed."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -56,7 +55,7 @@ def look() -> Host:
         filter=program,
         bwrap=bwrap,
         why=why,
-        links={str(path): os.readlink(path) for path in paths if path.is_symlink()},
+        links={str(path): str(path.readlink()) for path in paths if path.is_symlink()},
         folders=tuple(str(path) for path in paths if path.is_dir() and not path.is_symlink()),
     )
 

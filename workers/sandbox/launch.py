@@ -1,5 +1,4 @@
-"""Starts zygotes and, through them, probe processes; holds each until the kernel says it is gone.
-"""
+"""Starts zygotes and, through them, probes; holds each until the kernel says it is gone."""
 
 import contextlib
 import json
@@ -219,5 +218,3 @@ class Process:
 def _pid_of(pidfd: int) -> int:
     lines: Iterator[str] = iter(Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines())
     return next(int(line.split()[1]) for line in lines if line.startswith("Pid:"))
-
-

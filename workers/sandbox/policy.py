@@ -92,7 +92,9 @@ class LaunchSpec:
     setup: Setup
 
 
-def make_job(kind: ProbeKind, entry: str, options: RunOptions, settings: Settings) -> dict[str, Any]:
+def make_job(
+    kind: ProbeKind, entry: str, options: RunOptions, settings: Settings
+) -> dict[str, Any]:
     """What the probe is asked to do; the child adds `root`, the folder of the upload."""
     values = options.model_dump(mode="json")
     names = ("argv", "call", "device", "strict", "stages", "dynamic_shapes")
@@ -217,4 +219,3 @@ def build_env(python: Path, home: Path, settings: Settings) -> dict[str, str]:
 def encode_setup(setup: Setup) -> bytes:
     """The first message to a zygote."""
     return json.dumps(asdict(setup)).encode()
-

@@ -55,8 +55,8 @@ CLONE_NEW = 0x7E02_0080  # any namespace
 FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 1030)  # descriptors, flags and locks; not owners, not leases
 IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # terminal? its size, FIO*
 PRCTL = (3, 15, 16, 23, 39, 0x5356_4D41)  # dumpable? names, capabilities? no_new_privs? PR_SET_VMA
-# Not for reading only with O_TRUNC: Landlock before ABI 3 lets that truncate. And not in mode 3, for
-# ioctl alone, which no Landlock asks about.
+# Not for reading only with O_TRUNC: Landlock before ABI 3 lets that truncate. And not in mode 3,
+# for ioctl alone, which no Landlock asks about.
 OPENED_FOR = (
     os.O_RDONLY,
     os.O_WRONLY,
@@ -80,7 +80,7 @@ def compile_filter() -> bytes:
         NoFilterError: libseccomp is missing or does not know this machine.
     """
     try:
-        import pyseccomp as seccomp
+        import pyseccomp as seccomp  # type: ignore[import-untyped]
     except (ImportError, OSError, RuntimeError) as error:
         raise NoFilterError(
             f"libseccomp cannot be loaded ({error}): install the package libseccomp2"

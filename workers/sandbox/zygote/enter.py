@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # -I leaves it out
 
-from workers.sandbox.zygote.kernel import (  # noqa: E402
+from workers.sandbox.zygote.kernel import (
     CLONE_NEWNS,
     MS_BIND,
     MS_NODEV,
@@ -26,7 +26,6 @@ from workers.sandbox.zygote.kernel import (  # noqa: E402
     prctl,
     unshare,
 )
-
 
 CONTROL_FD = 3
 

@@ -36,15 +36,7 @@ SCOPE_ABI, SCOPED = 6, 0b11  # abstract sockets and signals stay inside
 
 READ = READ_FILE | READ_DIR
 SCRATCH = (
-    READ
-    | WRITE_FILE
-    | TRUNCATE
-    | REFER
-    | REMOVE_DIR
-    | REMOVE_FILE
-    | MAKE_DIR
-    | MAKE_REG
-    | MAKE_SYM
+    READ | WRITE_FILE | TRUNCATE | REFER | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAKE_SYM
 )
 DEVICE = READ_FILE | WRITE_FILE | TRUNCATE  # of a file that is no folder
 OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # what a rule on a file may grant

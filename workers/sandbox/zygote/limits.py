@@ -42,7 +42,7 @@ def threads_of_user() -> int:
     for path in Path("/proc").glob("[0-9]*"):
         try:
             if path.stat().st_uid == os.getuid():
-                count += len(os.listdir(path / "task"))
+                count += len(list((path / "task").iterdir()))
         except OSError:  # it ended
             continue
     return count

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -65,7 +66,7 @@ class Zygote:
             adopt()
         gc.collect()
         gc.freeze()  # what is here now is never collected, so children share its pages
-        threads = len(os.listdir("/proc/self/task"))
+        threads = len(list(Path("/proc/self/task").iterdir()))
         if self._setup.sealed:
             prctl(PR_SET_DUMPABLE, 0)  # no child can look into it
         self._say(
