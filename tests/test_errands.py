@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.settings import ROOT
 from bench.server import running_server, submit, wait_for
 from tests.promises import EXAMPLES, STALLS, promise_of
 
@@ -171,57 +172,19 @@ def _in_second_stage(client: httpx.Client, address: str) -> bool:
     return statuses == ["passed", "running"]
 
 
-VITPOSE = """
-import torch
-from transformers import VitPoseBackboneConfig, VitPoseConfig, VitPoseForPoseEstimation
-backbone = VitPoseBackboneConfig(hidden_size=48, num_hidden_layers=3, num_attention_heads=4,
-                                 image_size=[64, 48], patch_size=[16, 16], out_indices=[3])
-model = VitPoseForPoseEstimation(VitPoseConfig(backbone_config=backbone)).eval()
-inputs = {"pixel_values": torch.randn(1, 3, 64, 48)}
-"""
-VIDEOMAE = """
-import torch
-from transformers import VideoMAEConfig, VideoMAEForVideoClassification
-config = VideoMAEConfig(image_size=32, patch_size=8, num_frames=4, hidden_size=48,
-                        num_hidden_layers=3, num_attention_heads=4, intermediate_size=96)
-if __name__ == "__main__":
-    model = VideoMAEForVideoClassification(config).eval()
-    print(torch.export.export(model, (torch.randn(1, 4, 3, 32, 32),)))
-"""
-MASK2FORMER = """
-import torch
-from transformers import Mask2FormerConfig, Mask2FormerForUniversalSegmentation, SwinConfig
-swin = SwinConfig(image_size=64, patch_size=4, embed_dim=24, depths=[1, 1, 1, 1],
-                  num_heads=[2, 2, 2, 2], window_size=4,
-                  out_features=["stage1", "stage2", "stage3", "stage4"])
-config = Mask2FormerConfig(backbone_config=swin, feature_size=32, mask_feature_size=32,
-                           hidden_dim=32, encoder_feedforward_dim=64, encoder_layers=1,
-                           decoder_layers=2, num_attention_heads=2, dim_feedforward=64,
-                           num_queries=10)
-def get_model():
-    return Mask2FormerForUniversalSegmentation(config).eval()
-def get_inputs():
-    return {"pixel_values": torch.randn(1, 3, 64, 64)}
-"""
-
-
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("text", "backbone", "head"),
+    ("model", "backbone", "head"),
     [
-        pytest.param(VITPOSE, "backbone", "head", id="ViTPose"),
-        pytest.param(VIDEOMAE, "videomae", "classifier", id="VideoMAE"),
-        pytest.param(
-            MASK2FORMER, "model.pixel_level_module.encoder", "class_predictor", id="Mask2Former"
-        ),
+        ("vitpose", "backbone", "head"),
+        ("videomae", "videomae", "classifier"),
+        ("mask2former", "model.pixel_level_module.encoder", "class_predictor"),
     ],
 )
 def test_a_real_model_runs_through_with_its_parts_found(
-    server: httpx.Client, tmp_path: Path, text: str, backbone: str, head: str
+    server: httpx.Client, model: str, backbone: str, head: str
 ) -> None:
-    script = tmp_path / "real.py"
-    script.write_text(text)
-    run = wait_for(server, submit(server, script))
+    run = wait_for(server, submit(server, ROOT / "bench" / "models" / f"{model}.py"))
     assert (run["status"], run["verdict"]) == ("finished", "exported")
     roles = {component["path"]: component["role"] for component in run["plan"]}
     assert (roles[backbone], roles[head]) == ("backbone", "head")
