@@ -32,6 +32,11 @@ RUN python scripts/vendor.py \
     && python -m compileall -q app workers
 
 FROM python:3.11-slim-bookworm
+# What the sandbox is made of beside the kernel; bubblewrap works where the container may have user
+# namespaces, and is passed over where not.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends bubblewrap libseccomp2 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin stagelight \
     && install -d -o stagelight -g stagelight -m 0700 /data
 COPY --from=build /opt/stagelight /opt/stagelight

@@ -26,6 +26,7 @@ NOT_OURS = re.compile(
     rb"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|deb\.debian\.org|download\.pytorch\.org"
     rb"|/opt/(wheels|pypi)|/root/|/home/|/tmp/dev|/work/|\.pyenv"
 )
+ATTACKS = ROOT / "tests" / "attacks"
 MIB = 2**20
 SIZES = {"m": MIB, "g": 1024 * MIB}
 
@@ -77,6 +78,8 @@ def test_no_file_names_a_registry_host_or_a_folder_of_a_machine() -> None:
         f"{path.relative_to(ROOT)}: {match[0].decode()}"
         for path in files
         for match in NOT_OURS.finditer(path.read_bytes())
+        # An attack looks into the folders that any machine has.
+        if path.parent != ATTACKS or match[0] not in (b"/root/", b"/home/")
     }
     assert found == set()
 
@@ -147,7 +150,9 @@ def test_compose_publishes_the_web_on_loopback_only(compose: dict[str, Any]) -> 
     assert compose["services"].keys() == {"web", "worker"}
     assert web["ports"] == ["127.0.0.1:8000:8000"]
     assert "ports" not in worker
-    assert worker["network_mode"] == "none"
+    assert worker["networks"] == ["work"]
+    assert compose["networks"] == {"work": {"internal": True}}
+    assert "networks" not in web
     assert web["environment"] == {
         "STAGELIGHT_WORKERS": "0",
         "STAGELIGHT_HOST": "0.0.0.0",

@@ -187,8 +187,8 @@ def bwrap_argv(plan: Plan, host: Host, needed: tuple[str, ...], slot: Slot) -> l
     if "landlock" in plan.layers:
         argv += ["--ro-bind", str(slot.canary), CANARY]
     argv += ["--size", str(TMP_BYTES), "--tmpfs", SCRATCH]
-    for folder in (f"{SCRATCH}/home", f"{SCRATCH}/home/tmp"):
-        argv += ["--dir", folder]
+    for folder in ("home", "home/tmp"):
+        argv += ["--dir", f"{SCRATCH}/{folder}"]
     return [*argv, "--remount-ro", "/", "--chdir", "/", "--"]
 
 

@@ -58,7 +58,7 @@ def enter(parent: int, control: int, uid: int, needed: list[str], argv: list[str
 
 
 def open_a_way(uid: int, needed: list[str]) -> None:
-    """Let `uid` reach what is needed in folders that it may not enter, such as /root/.pyenv.
+    """Let `uid` reach what is needed in folders that it may not enter, such as root's own.
 
     In a mount namespace of its own each such folder is covered by an empty one, in which only
     what is needed is mounted, at the path that it has. Nothing else in the folder can be seen.
