@@ -179,15 +179,24 @@ def test_compose_gives_each_service_as_few_rights_as_can_be(
     assert service["pids_limit"] > 0
     assert size(service["mem_limit"]) > 0
     assert service["cpus"] > 0
-    [tmpfs] = service["tmpfs"]
-    assert re.fullmatch(r"/tmp:size=\d+[mg],mode=1777", tmpfs)
+    for tmpfs in service["tmpfs"]:
+        assert re.match(r"/(tmp|scratch):size=\d+[mg],", tmpfs)
     assert "data" in compose["volumes"]
+
+
+def test_compose_gives_scripts_a_scratch_that_is_bounded(compose: dict[str, Any]) -> None:
+    worker = compose["services"]["worker"]
+    folder = worker["environment"]["STAGELIGHT_SCRATCH"]
+    [scratch] = [tmpfs for tmpfs in worker["tmpfs"] if tmpfs.startswith(f"{folder}:")]
+    options = scratch.partition(":")[2].split(",")
+    assert {option.partition("=")[0] for option in options} >= {"size", "nr_inodes"}
+    assert {"mode=0700", "uid=10001", "gid=10001", "nosuid", "nodev", "noexec"} <= set(options)
 
 
 def test_compose_lets_the_worker_have_the_memory_it_promises(compose: dict[str, Any]) -> None:
     worker = compose["services"]["worker"]
     probes = 2 * int(worker["environment"]["STAGELIGHT_MEMORY_MB"]) * MIB
-    scratch = size(worker["tmpfs"][0].split("size=")[1].split(",")[0])
+    scratch = sum(size(tmpfs.split("size=")[1].split(",")[0]) for tmpfs in worker["tmpfs"])
     assert size(worker["mem_limit"]) >= probes + scratch + 512 * MIB
     assert worker["memswap_limit"] == worker["mem_limit"]
 
@@ -207,7 +216,9 @@ def test_the_image_runs_as_nobody_and_watches_itself() -> None:
     last = lines[max(i for i, (word, _) in enumerate(lines) if word == "FROM") :]
     final = dict(last)
     assert final["USER"] == "10001:10001"
-    assert "--uid 10001" in final["RUN"]
+    ran = " ".join(rest for word, rest in last if word == "RUN")
+    assert "--uid 10001" in ran
+    assert "bubblewrap libseccomp2" in ran
     assert "/healthz" in next(rest for word, rest in last if word in ("CMD", "HEALTHCHECK"))
     assert [rest for word, rest in lines if word == "ARG"] == ['TORCH_INDEX_URL=""']
     assert not re.search(r"(?i)secret|token|password", text)
