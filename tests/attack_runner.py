@@ -33,6 +33,7 @@ from tests.worker_support import Story
 from workers.drive import Ended, Wish, drive
 from workers.sandbox.box import Sandbox
 from workers.sandbox.policy import LaunchSpec
+from workers.scratch import scratch
 
 WALL_SECONDS = 20
 CHECK_EVERY = 5  # attacks, between runs of a model that must export
@@ -133,10 +134,9 @@ class Runner:
             run_id = run.id
         claim = queue.claim(self._engine, "attacked", ["default"], 600)
         assert claim is not None
-        base = settings.data / f"base-{run_id}"
-        base.mkdir()
         started = time.monotonic()
-        result = drive(self._engine, claim, settings, lambda: Wish.GO_ON, base, self._box)
+        with scratch(settings.scratch) as base:
+            result = drive(self._engine, claim, settings, lambda: Wish.GO_ON, base, self._box)
         assert isinstance(result, Ended)
         seconds = time.monotonic() - started
         assert queue.finish(self._engine, claim, status=result.status, reason=result.reason)
@@ -156,7 +156,8 @@ class Runner:
         return wrong
 
     def _private_files(self) -> set[Path]:
-        return set(self._box.slot.private.rglob("*"))
+        places = filter(None, (self._box.slot.private, self._settings.scratch))
+        return {path for place in places for path in place.rglob("*")}
 
 
 def outcome(story: Story) -> str:

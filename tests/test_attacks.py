@@ -5,6 +5,7 @@ Each attack is an upload of its own and goes through a worker's real drive; see 
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -42,9 +43,10 @@ class Place:
 
     user: str
     tier: str
+    contained: bool = False  # without user namespaces, but with a bounded tmpfs
 
     def __str__(self) -> str:
-        return f"{self.user}-{self.tier}"
+        return f"{self.user}-{self.tier}{'-contained' * self.contained}"
 
 
 PLACES = [
@@ -52,6 +54,7 @@ PLACES = [
     for user in (["root", "unprivileged"] if os.geteuid() == 0 else ["unprivileged"])
     for tier in ("full", "filters")
 ]
+CONTAINED = [Place("unprivileged", "filters", contained=True)] if os.geteuid() == 0 else []
 
 
 def run_attacks(folder: Path, place: Place, attacks: list[str], **more: Any) -> list[Any]:
@@ -60,19 +63,32 @@ def run_attacks(folder: Path, place: Place, attacks: list[str], **more: Any) -> 
     argv = [sys.executable, "-B", "-m", "tests.attack_runner", asked]
     if os.geteuid() == 0 and place.user == "unprivileged":
         os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
-        argv = _as_a_plain_user(folder, argv)
-    # A short path that anybody may walk: a socket's name has 108 bytes.
+        argv = (_in_a_container if place.contained else _as_a_plain_user)(folder, argv)
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
+    if place.contained:
+        env["STAGELIGHT_SCRATCH"] = str(folder / "scratch")
     done = subprocess.run(
         argv,
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
+        env=env,
         timeout=SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _in_a_container(folder: Path, argv: list[str]) -> list[str]:
+    """The same where nobody may make a namespace, with a bounded tmpfs, as Docker does it."""
+    bwrap = shutil.which("bwrap")
+    assert bwrap, "bwrap is not installed"
+    inside = [bwrap, "--unshare-user", "--disable-userns", "--dev-bind", "/", "/", "--", *argv]
+    (folder / "scratch").mkdir()
+    mount = f"mount -t tmpfs -o size=64m,nr_inodes=8192,mode=1777 none {folder}/scratch"
+    plain = _as_a_plain_user(folder, inside)
+    return ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh", *plain]
 
 
 def _as_a_plain_user(folder: Path, argv: list[str]) -> list[str]:
@@ -107,14 +123,14 @@ def test_every_attack_is_in_the_catalogue() -> None:
     assert set(QUICK) <= {attack.name for attack in ATTACKS}
 
 
-@pytest.mark.parametrize("place", PLACES[:1] + PLACES[-1:], ids=str)
+@pytest.mark.parametrize("place", PLACES[:1] + PLACES[-1:] + CONTAINED, ids=str)
 @pytest.mark.timeout(SECONDS)
 def test_one_attack_of_each_kind_reaches_nothing(folder: Path, place: Place) -> None:
     assert wrong(run_attacks(folder, place, list(QUICK))) == {}
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("place", PLACES + CONTAINED, ids=str)
 @pytest.mark.timeout(SECONDS)
 def test_no_attack_reaches_anything(folder: Path, place: Place) -> None:
     outcomes = run_attacks(folder, place, [attack.name for attack in ATTACKS])

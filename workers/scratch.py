@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import secrets
 import tempfile
 import time
 from collections.abc import Iterator
@@ -65,42 +66,57 @@ def sweep(where: Path | None = None) -> int:
 def remove_tree(path: Path) -> None:
     """Remove `path` and all below it, however deep and whatever its permissions.
 
-    shutil.rmtree recurses and overflows on a deep tree. Here every folder is moved up next to
-    the first and emptied there, so depth costs nothing. Nothing is followed out of the tree.
+    shutil.rmtree recurses and overflows on a deep tree. Here every folder is moved up into the
+    first and emptied there, so depth costs nothing, and nothing is made, so it works where a
+    script has filled the file system. Nothing is followed out of the tree.
     """
-    attic = Path(tempfile.mkdtemp(prefix=f"{PREFIX}attic-", dir=path.parent))
-    top = os.open(attic, os.O_RDONLY | _DIRECTORY)
+    path.chmod(0o700)
+    top = os.open(path, os.O_RDONLY | _DIRECTORY)
     try:
-        fcntl.flock(top, fcntl.LOCK_EX)
-        path.rename(attic / "0")
-        found = 1
-        done = 0
-        while done < found:
-            found = _empty(top, str(done), found)
-            os.rmdir(str(done), dir_fd=top)
-            done += 1
+        names = _Names()
+        _empty(top, top, names)
+        while (name := names.take()) is not None:
+            _open_up(top, name)
+            folder = os.open(name, os.O_RDONLY | _DIRECTORY, dir_fd=top)
+            try:
+                _empty(top, folder, names)
+            finally:
+                os.close(folder)
+            os.rmdir(name, dir_fd=top)
     finally:
         os.close(top)
-    attic.rmdir()
+    path.rmdir()
 
 
-def _empty(top: int, name: str, found: int) -> int:
-    """Unlink the files in folder `name` and move its folders up; returns the next free number."""
-    _open_up(top, name)
-    folder = os.open(name, os.O_RDONLY | _DIRECTORY, dir_fd=top)
-    try:
-        with os.scandir(folder) as entries:
-            names = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        for inner, is_folder in names:
-            if is_folder:
-                _open_up(folder, inner)  # a folder must be writable to be moved
-                os.rename(inner, str(found), src_dir_fd=folder, dst_dir_fd=top)
-                found += 1
-            else:
-                os.unlink(inner, dir_fd=folder)
-    finally:
-        os.close(folder)
-    return found
+class _Names:
+    """Names for folders on their way out: such as no script has given, each once."""
+
+    def __init__(self) -> None:
+        self._token = secrets.token_hex(8)
+        self._made = self._taken = 0
+
+    def make(self) -> str:
+        self._made += 1
+        return f"{self._token}-{self._made}"
+
+    def take(self) -> str | None:
+        """The next one that was made; None once all were taken."""
+        if self._taken == self._made:
+            return None
+        self._taken += 1
+        return f"{self._token}-{self._taken}"
+
+
+def _empty(top: int, folder: int, names: _Names) -> None:
+    """Unlink the files in `folder` and move its folders up into `top`."""
+    with os.scandir(folder) as entries:
+        found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    for name, is_folder in found:
+        if is_folder:
+            _open_up(folder, name)  # a folder must be writable to be moved
+            os.rename(name, names.make(), src_dir_fd=folder, dst_dir_fd=top)
+        else:
+            os.unlink(name, dir_fd=folder)
 
 
 def _open_up(parent: int, name: str) -> None:
