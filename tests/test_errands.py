@@ -53,7 +53,7 @@ def running_as(word: str, parent: int | None = None) -> list[int]:
 
 def probes(parent: int | None = None) -> list[int]:
     """The children of zygotes: forked, so they have the command line of their parent."""
-    pids = running_as("-X utf8", parent)
+    pids = [pid for pid in running_as("bootstrap.py", parent) if "bwrap" not in _command(pid)]
     return [pid for pid in pids if _command(pid) == _command(_parent(pid))]
 
 

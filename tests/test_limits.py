@@ -99,7 +99,7 @@ def test_a_flood_of_output_is_cut_and_costs_nothing_else(tmp_path: Path) -> None
         ),
         pytest.param(
             "end = passed('component:neck'); end['code'] = os.urandom(5000).hex(); say(end)",
-            "left more graphs than a run may",
+            "left more than a run may store",
             "STAGELIGHT_ARTEFACT_BYTES",
             {"artefact_bytes": 2_000},
             id="artefacts",

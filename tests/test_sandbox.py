@@ -21,6 +21,7 @@ from tests.probe_support import read_both
 from tests.worker_support import wait_until
 from workers.diagnose import Exit
 from workers.events import ProbeKind
+from workers.sandbox import host
 from workers.sandbox.box import Sandbox, SandboxUnavailableError
 from workers.sandbox.policy import make_job
 from workers.sandbox.runtime import RuntimeMissingError
@@ -51,6 +52,12 @@ class Box:
 
     sandbox: Sandbox
     base: Path
+
+    @property
+    def zygote(self) -> int:
+        """The pid of the one that is there."""
+        (zygote,) = self.sandbox.zygotes
+        return zygote.pid
 
     def start(self, code: str, name: str = "model.py") -> Any:
         settings = self.sandbox.settings
@@ -243,7 +250,7 @@ def test_a_worn_zygote_is_replaced_between_jobs(tmp_path: Path) -> None:
         zygotes = []
         for _ in range(4):
             box.run("")
-            zygotes.append(_zygote())
+            zygotes.append(box.zygote)
             box.sandbox.tidy()
         first, same, second, same_again = zygotes
         assert first == same != second == same_again
@@ -254,12 +261,45 @@ def test_a_zygote_that_was_killed_is_replaced(tmp_path: Path) -> None:
         process = box.start("import time; print('up'); time.sleep(60)")
         os.set_blocking(process.output, True)
         os.read(process.output, 3)
-        zygote = _zygote()
-        assert zygote is not None
-        os.kill(zygote, signal.SIGKILL)
+        os.kill(box.zygote, signal.SIGKILL)
         assert process.reap().lost, "its child went with it, and nobody knows how"
         process.close()
         assert box.run("print('again')").output == "again\n"
+
+
+def test_a_zygote_that_grew_is_replaced(tmp_path: Path) -> None:
+    with boxed(tmp_path, zygote_growth_mb=1) as box:
+        box.run("")
+        before = box.zygote
+        box.sandbox.tidy()
+        assert box.zygote == before
+        (zygote,) = box.sandbox.zygotes
+        zygote.resident_bytes += 2 << 20
+        box.sandbox.tidy()
+        assert box.zygote != before
+
+
+def test_a_cache_of_the_admin_s_can_be_read_and_not_written(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o755)
+    (cache / "weights").write_text("weights")
+    with boxed(tmp_path, torch_home=cache) as box:
+        path = "os.environ['TORCH_HOME'] + '/weights'"
+        assert box.ask(f"open({path}).read()") == "weights"
+        assert "Error" in box.run(f"import os; open({path}, 'w')").output
+
+
+def test_a_machine_without_a_sandbox_runs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("workers.sandbox.box.host.look", host.look.__wrapped__)
+    with boxed(tmp_path) as box:
+        box.sandbox.warm_up(lambda: True)
+        assert (box.sandbox.tier, box.sandbox.layers()) == ("", {})
+        with pytest.raises(SandboxUnavailableError, match="needs Linux") as caught:
+            box.start("")
+    assert "docs/security.md" in caught.value.hint
 
 
 def test_what_an_unsealed_script_left_running_is_ended(tmp_path: Path) -> None:
@@ -323,12 +363,3 @@ def _lives(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
-
-
-def _zygote() -> int | None:
-    """The only child of this process that was started as one."""
-    text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-    for pid in map(int, text.split()):
-        if b"bootstrap.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            return pid
-    return None

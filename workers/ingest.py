@@ -145,7 +145,7 @@ class Ingest:
 
     def _take_finished(self, kind: ProbeKind, event: StageFinished) -> None:
         end = rows.stage_end(self._run_id, event)  # compresses: not while others wait to write
-        self._count_artefacts(end)
+        self._count_artefacts(event, end)
         with self._write() as session:
             if kind is ProbeKind.WHOLE:
                 self._whole_end = end
@@ -159,11 +159,12 @@ class Ingest:
                 record.end_stage(session, self._run_id, self._numbers[event.key], end)
             self._judge(session)
 
-    def _count_artefacts(self, end: StageEnd) -> None:
+    def _count_artefacts(self, event: StageFinished, end: StageEnd) -> None:
+        self._artefact_bytes -= len(event.model_dump_json(exclude={"graph", "code"}))
         if end.graph is not None:
             self._artefact_bytes -= len(end.graph.document) + len(end.graph.code)
         if self._artefact_bytes < 0:
-            raise OverLimitError("left more graphs than a run may", "STAGELIGHT_ARTEFACT_BYTES")
+            raise OverLimitError("left more than a run may store", "STAGELIGHT_ARTEFACT_BYTES")
 
     def _take_failed(self, event: Failed) -> None:
         failure = event.failure

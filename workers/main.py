@@ -50,16 +50,19 @@ class Worker:
         with self._sandbox as sandbox:
             self._row = self._describe(sandbox)
             reaper.start()
-            sandbox.warm_up(lambda: not self._stop.is_set())
+            sandbox.warm_up(self._goes_on)
             self._announce(sandbox)
-            while not self._stop.is_set():
+            while self._goes_on():
                 self._take_one()
-                sandbox.tidy()
+                sandbox.tidy(self._goes_on)
         reaper.join()
         with contextlib.suppress(SQLAlchemyError):  # then it is forgotten when it is not seen
             workers.sign_off(self._engine, self._name)
         self._engine.dispose()
         log.info("%s ended", self._name)
+
+    def _goes_on(self) -> bool:
+        return not self._stop.is_set()
 
     def _describe(self, sandbox: Sandbox) -> WorkerRow:
         return WorkerRow(

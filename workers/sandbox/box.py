@@ -89,6 +89,11 @@ class Sandbox:
         self._undo.close()
 
     @property
+    def zygotes(self) -> list[Zygote]:
+        """Those that were started, warm or not."""
+        return list(self._zygotes.values())
+
+    @property
     def tier(self) -> str:
         """As stored on runs; empty where there is none."""
         return self.plan.tier.value if self.plan.tier else ""
@@ -114,27 +119,20 @@ class Sandbox:
 
         One that cannot be started is no error yet: the run that wants it is told.
         """
-        if self.plan.tier is None:
-            return
-        for name in self.settings.pythons:
-            with contextlib.suppress(ConflictError):
-                self._zygotes[name] = self._start(name)
-        for name, zygote in list(self._zygotes.items()):
-            with contextlib.suppress(ZygoteLostError):
-                while go_on() and not zygote.poll_ready(WAIT_SECONDS):
-                    continue
-                log.info("runtime %s is warm after %.1f s", name, zygote.seconds)
+        if self.plan.tier is not None:
+            for name in self.settings.pythons:
+                self._restart(name)
+        self._wait(go_on)
 
-    def tidy(self) -> None:
-        """Between runs: replace zygotes that are worn. They warm up while nobody waits."""
+    def tidy(self, go_on: Callable[[], bool] = lambda: True) -> None:
+        """Between runs: replace zygotes that are worn, and wait for the new ones."""
         for name, zygote in list(self._zygotes.items()):
             grown = zygote.resident_bytes - zygote.warm_bytes
             worn = zygote.jobs >= self.settings.zygote_jobs
             if worn or grown > self.settings.zygote_growth_mb * MB or not zygote.alive:
                 log.info("runtime %s starts afresh after %d job(s)", name, zygote.jobs)
-                self._drop(name)
-                with contextlib.suppress(ConflictError):
-                    self._zygotes[name] = self._start(name)
+                self._restart(name)
+        self._wait(go_on)
 
     def start(
         self, name: str, job: dict[str, Any], files: Iterable[tuple[str, bytes]], base: Path
@@ -184,6 +182,25 @@ class Sandbox:
             self._drop(name)
             raise
         return zygote
+
+    def _restart(self, name: str) -> None:
+        self._drop(name)
+        with contextlib.suppress(ConflictError):
+            self._zygotes[name] = self._start(name)
+
+    def _wait(self, go_on: Callable[[], bool]) -> None:
+        """Until all are warm. One that will never be is forgotten until a run wants it."""
+        for name, zygote in list(self._zygotes.items()):
+            if zygote.ready:
+                continue
+            try:
+                while go_on() and not zygote.poll_ready(WAIT_SECONDS):
+                    continue
+            except ZygoteLostError as error:
+                log.warning("runtime %s does not start: %s", name, error)
+                self._drop(name)
+            else:
+                log.info("runtime %s is warm after %.1f s", name, zygote.seconds)
 
     def _start(self, name: str) -> Zygote:
         found = runtime.inspect(self.settings.pythons[name])

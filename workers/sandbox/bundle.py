@@ -10,8 +10,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
-
 
 def make_bundle(job: dict[str, Any], files: Iterable[tuple[str, bytes]]) -> int:
     """Return a descriptor, the caller's to close.
@@ -29,7 +27,8 @@ def make_bundle(job: dict[str, Any], files: Iterable[tuple[str, bytes]]) -> int:
             for _, data in held:
                 file.write(data)
         os.lseek(fd, 0, os.SEEK_SET)
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
+        seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
     except BaseException:
         os.close(fd)
         raise

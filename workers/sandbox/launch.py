@@ -110,6 +110,11 @@ class Zygote:
         return self._ends.pop(job)
 
     @property
+    def pid(self) -> int:
+        """Of the program that was started: bwrap's, where it lives inside."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it still runs, as far as the kernel knows."""
         return self._process.poll() is None

@@ -85,7 +85,7 @@ def _enclose(setup: Setup, order: Order, fds: list[int], parent: int) -> Path:
         limits = limits | {"RLIMIT_NPROC": others + order.threads}
     set_limits(limits, order.extra)
     if setup.sealed:
-        seal.put_on(setup.seal, (home, upload))
+        seal.put_on(setup.seal, place, (home, upload))
         prove(setup.seal, home)
     return place
 

@@ -27,11 +27,12 @@ FACTS = (
 )
 
 
-def put_on(seal: Seal, writable: Iterable[Path]) -> None:
+def put_on(seal: Seal, place: Path, writable: Iterable[Path]) -> None:
     """Put on the layers of the seal.
 
     Args:
         seal: its layers, and what may be read.
+        place: the folder that the writable ones lie in, which may be read.
         writable: the only folders that may be written.
 
     Raises:
@@ -40,7 +41,7 @@ def put_on(seal: Seal, writable: Iterable[Path]) -> None:
     prctl(PR_SET_DUMPABLE, 0)  # what has its user id cannot look into it either
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if "landlock" in seal.layers:
-        readable = [(path, landlock.READ) for path in (*seal.read, *FACTS)]
+        readable = [(path, landlock.READ) for path in (*seal.read, *FACTS, str(place))]
         scratch = [(str(path), landlock.SCRATCH) for path in writable]
         landlock.restrict([*readable, *DEVICES, *scratch])
     if "seccomp" in seal.layers:
