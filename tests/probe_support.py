@@ -3,7 +3,6 @@
 import json
 import os
 import selectors
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,11 +49,14 @@ class Said:
 
 
 class _Shared:
-    """One sandbox for all tests of a session: its zygote imports torch once."""
+    """One sandbox for all tests of a session: its zygote imports torch once.
+
+    STAGELIGHT_RUNTIMES=name=/path/to/python has the tests of the probe run on another torch.
+    """
 
     def __init__(self) -> None:
         self.sandbox: Sandbox | None = None
-        self.settings = Settings(runtimes={"default": Path(sys.executable)})
+        self.settings = Settings()
 
     def get(self) -> Sandbox:
         if self.sandbox is None:
@@ -77,7 +79,7 @@ def started(
     texts = {entry: files} if isinstance(files, str) else files
     job = make_job(ProbeKind(kind), entry, RunOptions(), SHARED.settings) | options
     upload = [(name, text.encode()) for name, text in texts.items()]
-    process = SHARED.get().start("default", job, upload, Path("/nonexistent"))
+    process = SHARED.get().start(SHARED.settings.default_runtime, job, upload, Path("/nonexistent"))
     try:
         yield process
     finally:

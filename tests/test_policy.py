@@ -18,6 +18,7 @@ from workers.sandbox.policy import (
     build_limits,
     build_spec,
     encode_setup,
+    exposed_by,
     make_job,
 )
 from workers.sandbox.runtime import Runtime, outermost
@@ -119,6 +120,12 @@ def test_only_the_runtime_and_the_system_can_be_read() -> None:
         *("/usr", "/etc/ld.so.cache", "/etc/localtime"),
     )
     assert spec("off").setup.seal.read == ()
+
+
+def test_a_folder_that_scripts_could_read_is_found() -> None:
+    assert exposed_by(spec(), Path("/env/data")) == "/env"
+    assert exposed_by(spec(), Path("/usr/share/data")) == "/usr"
+    assert exposed_by(spec(), Path("/environment/data")) == ""
 
 
 def test_a_setup_is_json() -> None:

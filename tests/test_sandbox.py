@@ -227,6 +227,13 @@ def test_a_runtime_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         box.start("")
 
 
+def test_uploads_in_a_folder_that_scripts_may_read_are_refused(tmp_path: Path) -> None:
+    with boxed(tmp_path, torch_home=tmp_path) as box:
+        with pytest.raises(SandboxUnavailableError, match="which scripts may read") as caught:
+            box.start("")
+        assert "STAGELIGHT_DATA" in caught.value.hint
+
+
 def test_a_program_that_cannot_warm_up_says_why(tmp_path: Path) -> None:
     with boxed(tmp_path) as box:
         (tmp_path / "program" / "program.py").write_text("raise ImportError('no torch here')")

@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import logging
 import os
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
@@ -25,15 +24,15 @@ from workers.sandbox.policy import (
     build_env,
     build_limits,
     build_spec,
+    exposed_by,
 )
+from workers.sandbox.pool import Zygotes
 from workers.sandbox.scratch_mount import MOUNTS, why_unbounded
 from workers.sandbox.tiers import Plan, Tier, choose
 from workers.sandbox.uids import take_slot
 from workers.sandbox.zygote.orders import Order
 from workers.scratch import scratch
 
-START_SECONDS = 180.0  # a zygote may take to import torch, on a cold disk
-WAIT_SECONDS = 0.05  # between looks at a zygote that warms up
 SEE = "See docs/security.md."
 
 Adjust = Callable[[LaunchSpec], LaunchSpec]
@@ -58,7 +57,11 @@ class Sandbox:
         self.plan: Plan = choose(self.host, settings.sandbox)
         self._program = program
         self._adjust = adjust  # a test takes a layer away by it
-        self._zygotes: dict[str, Zygote] = {}
+        self.zygotes = Zygotes(
+            self._start,
+            most_jobs=settings.zygote_jobs,
+            most_growth_bytes=settings.zygote_growth_mb * MB,
+        )
         self._numbers = itertools.count(1)
         self._undo = contextlib.ExitStack()
 
@@ -76,7 +79,7 @@ class Sandbox:
             for folder in (private, self.slot.scratch, self.slot.scratch / "home" / "tmp"):
                 folder.mkdir(parents=True, exist_ok=True)
             self.give(private, self.slot.scratch, *self.slot.scratch.rglob("*"))
-            undo.callback(self._close_all)
+            undo.callback(self.zygotes.close)
             self._undo = undo.pop_all()
         return self
 
@@ -87,11 +90,6 @@ class Sandbox:
         traceback: TracebackType | None,
     ) -> None:
         self._undo.close()
-
-    @property
-    def zygotes(self) -> list[Zygote]:
-        """Those that were started, warm or not."""
-        return list(self._zygotes.values())
 
     @property
     def tier(self) -> str:
@@ -115,24 +113,13 @@ class Sandbox:
         return build_limits(self.settings)
 
     def warm_up(self, go_on: Callable[[], bool]) -> None:
-        """Start the zygotes of all runtimes, side by side, and wait while `go_on()`.
-
-        One that cannot be started is no error yet: the run that wants it is told.
-        """
+        """Have all runtimes warm before the first run, waiting while `go_on()`."""
         if self.plan.tier is not None:
-            for name in self.settings.pythons:
-                self._restart(name)
-        self._wait(go_on)
+            self.zygotes.warm_up(list(self.settings.pythons), go_on)
 
     def tidy(self, go_on: Callable[[], bool] = lambda: True) -> None:
-        """Between runs: replace zygotes that are worn, and wait for the new ones."""
-        for name, zygote in list(self._zygotes.items()):
-            grown = zygote.resident_bytes - zygote.warm_bytes
-            worn = zygote.jobs >= self.settings.zygote_jobs
-            if worn or grown > self.settings.zygote_growth_mb * MB or not zygote.alive:
-                log.info("runtime %s starts afresh after %d job(s)", name, zygote.jobs)
-                self._restart(name)
-        self._wait(go_on)
+        """Between runs: replace what is worn."""
+        self.zygotes.tidy(go_on)
 
     def start(
         self, name: str, job: dict[str, Any], files: Iterable[tuple[str, bytes]], base: Path
@@ -149,58 +136,29 @@ class Sandbox:
             SandboxUnavailableError: nothing can be run on this machine; says what to do.
             RuntimeMissingError: the runtime's Python cannot be started.
         """
+        if self.plan.tier is None:
+            raise SandboxUnavailableError(self.plan.reason, SEE)
         held = list(files)
         bundle = make_bundle(job, held)
         try:
-            zygote = self._ready(name)
             try:
-                return zygote.fork(self._order(name, zygote, held, base), bundle)
+                return self._fork(name, bundle, held, base)
             except ZygoteLostError as error:  # killed from outside, while it was idle
                 log.warning("runtime %s starts afresh: %s", name, error)
-                self._drop(name)
-                os.lseek(bundle, 0, os.SEEK_SET)
-                zygote = self._ready(name)
-                return zygote.fork(self._order(name, zygote, held, base), bundle)
+                self.zygotes.drop(name)
+                return self._fork(name, bundle, held, base)
         except ZygoteLostError as error:
-            raise self._failed(name, error) from None
+            raise SandboxUnavailableError(
+                f"The warm process of runtime {name!r} could not be started: {error}",
+                f"Ask whoever runs Stagelight to look at its log. {SEE}",
+            ) from None
         finally:
             os.close(bundle)
 
-    def _ready(self, name: str) -> Zygote:
-        if self.plan.tier is None:
-            raise SandboxUnavailableError(self.plan.reason, SEE)
-        zygote = self._zygotes.get(name)
-        if zygote is None or not zygote.alive:
-            self._drop(name)
-            zygote = self._zygotes[name] = self._start(name)
-        deadline = time.monotonic() + START_SECONDS
-        try:
-            while not zygote.poll_ready(WAIT_SECONDS):
-                if time.monotonic() > deadline:
-                    raise ZygoteLostError(f"it was not warm after {START_SECONDS:g} s")
-        except ZygoteLostError:
-            self._drop(name)
-            raise
-        return zygote
-
-    def _restart(self, name: str) -> None:
-        self._drop(name)
-        with contextlib.suppress(ConflictError):
-            self._zygotes[name] = self._start(name)
-
-    def _wait(self, go_on: Callable[[], bool]) -> None:
-        """Until all are warm. One that will never be is forgotten until a run wants it."""
-        for name, zygote in list(self._zygotes.items()):
-            if zygote.ready:
-                continue
-            try:
-                while go_on() and not zygote.poll_ready(WAIT_SECONDS):
-                    continue
-            except ZygoteLostError as error:
-                log.warning("runtime %s does not start: %s", name, error)
-                self._drop(name)
-            else:
-                log.info("runtime %s is warm after %.1f s", name, zygote.seconds)
+    def _fork(self, name: str, bundle: int, files: list[tuple[str, bytes]], base: Path) -> Process:
+        zygote = self.zygotes.ready(name)
+        os.lseek(bundle, 0, os.SEEK_SET)
+        return zygote.fork(self._order(name, zygote, files, base), bundle)
 
     def _start(self, name: str) -> Zygote:
         found = runtime.inspect(self.settings.pythons[name])
@@ -214,6 +172,11 @@ class Sandbox:
             program=self._program,
             preload=preload,
         )
+        if inside := exposed_by(spec, self.settings.data.resolve()):
+            raise SandboxUnavailableError(
+                f"The folder of uploads lies in {inside}, which scripts may read.",
+                f"Set STAGELIGHT_DATA to a folder of its own. {SEE}",
+            )
         return Zygote(self._adjust(spec))
 
     def _order(
@@ -253,18 +216,3 @@ class Sandbox:
         folder.mkdir(mode=0o700)
         self.give(base, folder)
         return str(folder)
-
-    def _failed(self, name: str, error: ZygoteLostError) -> SandboxUnavailableError:
-        return SandboxUnavailableError(
-            f"The warm process of runtime {name!r} could not be started: {error}",
-            f"Ask whoever runs Stagelight to look at its log. {SEE}",
-        )
-
-    def _drop(self, name: str) -> None:
-        zygote = self._zygotes.pop(name, None)
-        if zygote is not None:
-            zygote.close()
-
-    def _close_all(self) -> None:
-        for name in list(self._zygotes):
-            self._drop(name)

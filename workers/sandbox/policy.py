@@ -171,6 +171,11 @@ def build_spec(
     )
 
 
+def exposed_by(spec: LaunchSpec, folder: Path) -> str:
+    """The path that scripts may read in which `folder` lies; empty if there is none."""
+    return next((path for path in spec.setup.seal.read if folder.is_relative_to(path)), "")
+
+
 def bwrap_argv(plan: Plan, host: Host, needed: tuple[str, ...], slot: Slot) -> list[str]:
     """bwrap with its arguments: new namespaces of every kind, nothing that can be written but
     small file systems of its own, and of the machine only what a Python reads."""
