@@ -184,6 +184,11 @@ def finished(verdict: Verdict | None, *stages: StageFact, cause: Cause | None = 
             "blame.",
         ),
         (
+            finished(Verdict.SCRIPT_ERROR, cause=Cause(Category.SANDBOX, "OSError", "pose.py", 14)),
+            Tone.SCRIPT,
+            "The script needs what the sandbox forbids at pose.py:14; export is not to blame.",
+        ),
+        (
             finished(Verdict.SCRIPT_ERROR),
             Tone.SCRIPT,
             "The script fails before there is anything to export.",

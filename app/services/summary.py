@@ -230,6 +230,9 @@ def _script_error(run: RunFacts) -> str:
     if name == "ScriptError":  # the probe's own: its message, right below, says it all
         return "The script gives nothing to export."
     what = f": {name or 'an error'}{f' at {cause.place}' if cause.place else ''}" if cause else ""
+    if cause and cause.category is Category.SANDBOX:
+        at = f" at {cause.place}" if cause.place else ""
+        return f"The script needs what the sandbox forbids{at}; export is not to blame."
     if cause and cause.category is Category.EAGER_ERROR:
         return f"The model fails without any export{what}; export is not to blame."
     return f"The script fails before there is anything to export{what}."
