@@ -57,7 +57,9 @@ PLACES = [
 CONTAINED = [Place("unprivileged", "filters", contained=True)] if os.geteuid() == 0 else []
 
 
-def run_attacks(folder: Path, place: Place, attacks: list[str], **more: Any) -> list[Any]:
+def run_attacks(
+    folder: Path, place: Place, attacks: list[str], *, bounded: bool = True, **more: Any
+) -> list[Any]:
     """The outcomes of these attacks, and of the harmless runs between them."""
     asked = json.dumps({"folder": str(folder), "tier": place.tier, "attacks": attacks, **more})
     argv = [sys.executable, "-B", "-m", "tests.attack_runner", asked]
@@ -65,7 +67,7 @@ def run_attacks(folder: Path, place: Place, attacks: list[str], **more: Any) -> 
         os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
         argv = (_in_a_container if place.contained else _as_a_plain_user)(folder, argv)
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
-    if place.contained:
+    if place.contained and bounded:
         env["STAGELIGHT_SCRATCH"] = str(folder / "scratch")
     done = subprocess.run(
         argv,
@@ -158,9 +160,21 @@ def test_attacks_succeed_once_a_layer_is_taken_away(
 @pytest.mark.parametrize("layer", ["landlock", "seccomp"])
 def test_a_child_without_a_layer_refuses_to_read_the_upload(folder: Path, layer: str) -> None:
     place = Place("unprivileged", "filters")
-    more = {"without": [layer], "tested": True}
+    more: dict[str, Any] = {"without": [layer], "tested": True}
     outcome, harmless = run_attacks(folder, place, ["secret_open"], **more)
 
     assert outcome["end"] == harmless["end"] == "internal"
     assert "self-test of the seal failed" in outcome["wrong"][0]
     assert outcome["log"] == "", "not a byte of it was run"
+
+
+@pytest.mark.parametrize("place", CONTAINED, ids=str)
+def test_without_namespaces_and_a_bounded_scratch_nothing_is_run(
+    folder: Path, place: Place
+) -> None:
+    outcome, _ = run_attacks(folder, place, ["leave_files"], bounded=False)
+
+    assert outcome["end"] == "internal"
+    assert "allows no user namespaces" in outcome["wrong"][0]
+    assert "STAGELIGHT_SCRATCH" in outcome["wrong"][0]
+    assert outcome["log"] == ""

@@ -51,6 +51,7 @@ class Worker:
             self._row = self._describe(sandbox)
             reaper.start()
             sandbox.warm_up(self._goes_on)
+            self._row = self._describe(sandbox)
             self._announce(sandbox)
             while self._goes_on():
                 self._take_one()
@@ -76,6 +77,9 @@ class Worker:
         )
 
     def _announce(self, sandbox: Sandbox) -> None:
+        """Say what was found out, in the log and to the settings page."""
+        with contextlib.suppress(SQLAlchemyError):  # the reaper does it once the database is back
+            workers.register(self._engine, self._row)
         if sandbox.tier:
             log.info("%s is ready for %s", self._name, ", ".join(self._settings.pythons))
             log.info("%s", f"sandbox: {sandbox.tier}. {sandbox.plan.reason}".strip())

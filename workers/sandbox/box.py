@@ -4,7 +4,9 @@ import contextlib
 import itertools
 import logging
 import os
+import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -34,6 +36,10 @@ from workers.sandbox.zygote.orders import Order
 from workers.scratch import scratch
 
 SEE = "See docs/security.md."
+NO_SCRATCH = (
+    "Mount a tmpfs with size= and nr_inodes=, name it in STAGELIGHT_SCRATCH, or allow user "
+    f"namespaces. {SEE}"
+)
 
 Adjust = Callable[[LaunchSpec], LaunchSpec]
 
@@ -100,6 +106,10 @@ class Sandbox:
         """What holds here, layer by layer, in words."""
         held = {"bwrap": self.plan.bwrap} if self.plan.bwrap else {}
         held |= {layer: getattr(self.host, layer) for layer in self.plan.layers}
+        if any(zygote.mounts for zygote in self.zygotes):
+            held["scratch"] = "a file system for each job"
+        elif self.settings.scratch:
+            held["scratch"] = f"a folder in {self.settings.scratch}"
         return held | ({"user": f"uid {self.slot.uid}"} if self.slot.uid else {})
 
     def give(self, *paths: Path) -> None:
@@ -113,9 +123,14 @@ class Sandbox:
         return build_limits(self.settings)
 
     def warm_up(self, go_on: Callable[[], bool]) -> None:
-        """Have all runtimes warm before the first run, waiting while `go_on()`."""
+        """Have all runtimes warm before the first run, waiting while `go_on()`.
+
+        What only a warm process can tell, whether scratch can be mounted, may end in no tier.
+        """
         if self.plan.tier is not None:
             self.zygotes.warm_up(list(self.settings.pythons), go_on)
+        if self._needs_folders() and (why := self._why_no_folder()):
+            self.plan = replace(self.plan, tier=None, reason=f"{why} {NO_SCRATCH}")
 
     def tidy(self, go_on: Callable[[], bool] = lambda: True) -> None:
         """Between runs: replace what is worn."""
@@ -202,16 +217,23 @@ class Sandbox:
             env=env,
         )
 
+    def _needs_folders(self) -> bool:
+        """Whether jobs get folders that the worker makes, bounded by what they lie in."""
+        sealed = self.plan.tier not in (None, Tier.OFF)
+        return sealed and any(zygote.ready and not zygote.mounts for zygote in self.zygotes)
+
+    def _why_no_folder(self) -> str:
+        """Why no job can have one, in a sentence; empty if it can."""
+        place = self.settings.scratch or Path(tempfile.gettempdir())
+        why = why_unbounded(place.resolve(), MOUNTS.read_text())
+        return why and (
+            "This machine allows no user namespaces, so a script's scratch folder cannot be "
+            f"mounted, and {why}."
+        )
+
     def _make_folder(self, base: Path, number: int) -> str:
-        if self.plan.tier is not Tier.OFF:
-            why = why_unbounded(base.resolve(), MOUNTS.read_text())
-            if why:
-                raise SandboxUnavailableError(
-                    "This machine allows no user namespaces, so a script's scratch folder cannot "
-                    f"be mounted, and {why}.",
-                    "Mount a tmpfs with size= and nr_inodes=, name it in STAGELIGHT_SCRATCH, or "
-                    f"allow user namespaces. {SEE}",
-                )
+        if self._needs_folders() and (why := self._why_no_folder()):
+            raise SandboxUnavailableError(why, NO_SCRATCH)
         folder = base / str(number)
         folder.mkdir(mode=0o700)
         self.give(base, folder)
