@@ -16,7 +16,7 @@ VENDORED := static/vendor/.vendored
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test test-full lint types bench pins clean
+.PHONY: help run setup test test-full lint types bench soak pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,10 @@ types: $(INSTALLED) ## Mypy, strict
 
 bench: $(INSTALLED) $(VENDORED) ## Measure: submit to verdict against a cold python script.py
 	$(BIN)/python -m bench.submit_to_verdict
+
+soak: $(INSTALLED) $(VENDORED) ## 200 runs, one in four hostile, one and four at a time: what is left?
+	$(BIN)/python -m bench.soak --workers 1
+	$(BIN)/python -m bench.soak --workers 4
 
 pins: ## Renew constraints.txt within what pyproject.toml allows
 	$(PYTHON) -m venv build/pins

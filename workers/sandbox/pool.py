@@ -99,5 +99,5 @@ class Zygotes:
             except ZygoteLostError as error:
                 log.warning("runtime %s does not start: %s", name, error)
                 self.drop(name)
-            else:
+            if zygote.ready:
                 log.info("runtime %s is warm after %.1f s", name, zygote.seconds)
