@@ -45,6 +45,14 @@ SLACK_DESCRIPTORS = 1  # the same
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where to look for what is left."""
+
+    server: int  # pid; its workers and all their children are below it
+    temporary: Path
+
+
+@dataclass(frozen=True)
 class Figures:
     """What the server and all below it hold."""
 
@@ -78,23 +86,24 @@ def soak(runs: int, workers: int) -> list[str]:
             "STAGELIGHT_MEMORY_MB": "2048",
             "TMPDIR": str(folder / "tmp"),
         }
-        with (
-            AttackHost(folder / "host", 0, Path(sys.executable)) as host,
-            running_server(**settings) as client,
-        ):
-            return _soak(client, host, folder / "tmp", runs, workers)
+        with AttackHost(folder / "host", 0, Path(sys.executable)) as host:
+            others = set(_children(os.getpid()))
+            with running_server(**settings) as client:
+                (server,) = set(_children(os.getpid())) - others
+                place = Place(server, folder / "tmp")
+                return _soak(client, host, place, runs, workers)
 
 
 def _soak(
-    client: httpx.Client, host: AttackHost, temporary: Path, runs: int, workers: int
+    client: httpx.Client, host: AttackHost, place: Place, runs: int, workers: int
 ) -> list[str]:
     jobs = itertools.cycle(_jobs(host))
     wrong = _make(client, itertools.islice(jobs, WARM_RUNS * workers), workers)[0]
-    before = _look(temporary)
+    before = _look(place)
     started = time.monotonic()
     found, ends = _make(client, itertools.islice(jobs, runs), workers)
     seconds = time.monotonic() - started
-    after = _settled(temporary, before)
+    after = _settled(place, before)
     print(f"{runs} runs, {workers} at a time, {seconds:.0f} s: {dict(ends)}")
     for key, old in asdict(before).items():
         print(f"  {key:16} {old:>14,} before {asdict(after)[key]:>14,} after")
@@ -157,23 +166,23 @@ def _collect(
             wrong.append(f"{name} ended as {end}: {run['reason']}")
 
 
-def _look(temporary: Path) -> Figures:
-    pids = list(_descendants(os.getpid()))
+def _look(place: Place) -> Figures:
+    pids = [place.server, *_descendants(place.server)]
     return Figures(
         processes=len(pids),
         descriptors=sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids),
-        files=len(list(temporary.rglob("*"))),
+        files=len(list(place.temporary.rglob("*"))),
         resident_bytes=sum(_resident(pid) for pid in pids),
     )
 
 
-def _settled(temporary: Path, before: Figures) -> Figures:
+def _settled(place: Place, before: Figures) -> Figures:
     """Look again, once what is on its way out has gone."""
     deadline = time.monotonic() + 10
-    found = _look(temporary)
+    found = _look(place)
     while time.monotonic() < deadline and _grown(before, found):
         time.sleep(0.2)
-        found = _look(temporary)
+        found = _look(place)
     return found
 
 
@@ -190,11 +199,15 @@ def _grown(before: Figures, after: Figures) -> list[str]:
     return wrong
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def _children(pid: int) -> Iterator[int]:
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            yield child
-            yield from _descendants(child)
+        yield from map(int, task.read_text().split())
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    for child in _children(pid):
+        yield child
+        yield from _descendants(child)
 
 
 def _resident(pid: int) -> int:

@@ -126,5 +126,5 @@ def test_a_made_up_run_is_stored_as_it_was_said_and_nothing_else_is(
 @pytest.mark.full
 def test_many_made_up_runs(arena: Arena, before: Tables) -> None:
     outcomes = fuzz(arena, before, 300)
-    assert outcomes["refused"] > 50
-    assert outcomes["taken"] > 50
+    assert outcomes["refused"] > 30
+    assert outcomes["taken"] > 30
