@@ -21,6 +21,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.processes import children, descendants
 from bench.server import running_server, wait_for
 from tests.attack_catalogue import ATTACKS, KIT, Attack
 from tests.attack_host import AttackHost
@@ -87,9 +88,9 @@ def soak(runs: int, workers: int) -> list[str]:
             "TMPDIR": str(folder / "tmp"),
         }
         with AttackHost(folder / "host", 0, Path(sys.executable)) as host:
-            others = set(_children(os.getpid()))
+            others = set(children(os.getpid()))
             with running_server(**settings) as client:
-                (server,) = set(_children(os.getpid())) - others
+                (server,) = set(children(os.getpid())) - others
                 place = Place(server, folder / "tmp")
                 return _soak(client, host, place, runs, workers)
 
@@ -167,7 +168,7 @@ def _collect(
 
 
 def _look(place: Place) -> Figures:
-    pids = [place.server, *_descendants(place.server)]
+    pids = [place.server, *descendants(place.server)]
     return Figures(
         processes=len(pids),
         descriptors=sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids),
@@ -197,17 +198,6 @@ def _grown(before: Figures, after: Figures) -> list[str]:
     if after.resident_bytes > before.resident_bytes + SLACK_BYTES * before.processes:
         wrong.append(f"{(after.resident_bytes - before.resident_bytes) / 2**20:.0f} MiB more held")
     return wrong
-
-
-def _children(pid: int) -> Iterator[int]:
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        yield from map(int, task.read_text().split())
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    for child in _children(pid):
-        yield child
-        yield from _descendants(child)
 
 
 def _resident(pid: int) -> int:

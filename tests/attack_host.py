@@ -55,7 +55,6 @@ class AttackHost:
         self.secret = secrets.token_urlsafe(16)
         self.secret_env = f"env-{secrets.token_hex(16)}"
         self.marker = secrets.token_bytes(24)
-        self.calls = 0  # connections and packets that arrived
 
     def __enter__(self) -> "AttackHost":
         os.environ["STAGELIGHT_TEST_SECRET"] = self.secret_env

@@ -9,7 +9,6 @@ JSON for each: how the run ended, and everything that is not as it should be.
 import io
 import json
 import os
-import shutil
 import sys
 import time
 import zipfile
@@ -27,6 +26,7 @@ from app.services.options import RunOptions
 from app.services.runs import create_run
 from app.services.storage import BlobStore
 from app.settings import Settings
+from bench.processes import descendants, is_forked, lives
 from tests.attack_catalogue import ATTACKS, KIT, Attack
 from tests.attack_host import AttackHost
 from tests.worker_support import Story
@@ -86,7 +86,7 @@ class Runner:
         files = {
             f"{attack.name}.py": attack.script.read_bytes(),
             KIT.name: KIT.read_bytes(),
-            "attack_host.json": self._host.facts(self._zygotes()),
+            "attack_host.json": self._host.facts(list(descendants(os.getpid()))),
         }
         before, descriptors = self._host.state(), _descriptors()
         story, seconds = self._run(files, f"{attack.name}.py", dict(attack.limits))
@@ -143,14 +143,15 @@ class Runner:
         self._box.tidy()
         return Story(self._engine, run_id), seconds
 
-    def _zygotes(self) -> list[int]:
-        return _tree(os.getpid())
-
     def _left_behind(self, descriptors: int) -> list[str]:
         wrong = []
         if (found := _descriptors()) > descriptors + FILES_MOVE:
             wrong.append(f"the worker has {found} descriptors, {descriptors} before")
-        wrong += [f"process {pid} is left" for pid in _tree(os.getpid()) if _same_program(pid)]
+        wrong += [
+            f"process {pid} is left"
+            for pid in descendants(os.getpid())
+            if lives(pid) and is_forked(pid)
+        ]
         if extra := self._private_files() - self._own:
             wrong.append(f"files are left: {sorted(extra)[:5]}")
         return wrong
@@ -184,26 +185,6 @@ def _texts(story: Story) -> list[Any]:
 
 def _descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def _tree(pid: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    return [found for child in text.split() for found in (int(child), *_tree(int(child)))]
-
-
-def _same_program(pid: int) -> bool:
-    """Whether it was forked from its parent and runs the same: a child of a zygote."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        mine = Path(f"/proc/{pid}/cmdline").read_bytes()
-        if mine.startswith(os.fsencode(shutil.which("bwrap") or "\0")):  # it forks to stay outside
-            return False
-        return stat[0] != "Z" and mine == Path(f"/proc/{stat[1]}/cmdline").read_bytes() != b""
-    except OSError:
-        return False
 
 
 def main(text: str) -> None:

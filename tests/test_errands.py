@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from app.settings import ROOT
+from bench.processes import command, descendants, is_forked
 from bench.server import running_server, submit, wait_for
 from tests.promises import EXAMPLES, STALLS, promise_of
 
@@ -48,36 +49,12 @@ def until(look: Callable[[], Any]) -> Any:
 
 def running_as(word: str, parent: int | None = None) -> list[int]:
     """The processes whose command line has `word`, below this test's own."""
-    return [pid for pid in _descendants(parent or os.getpid()) if word in _command(pid)]
+    return [pid for pid in descendants(parent or os.getpid()) if word in command(pid)]
 
 
 def probes(parent: int | None = None) -> list[int]:
-    """The children of zygotes: forked, so they have the command line of their parent."""
-    pids = [pid for pid in running_as("bootstrap.py", parent) if "bwrap" not in _command(pid)]
-    return [pid for pid in pids if _command(pid) == _command(_parent(pid))]
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _descendants(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = [int(child) for child in task.read_text().split()]
-        except OSError:
-            continue
-        for child in children:
-            found += [child, *_descendants(child)]
-    return found
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
+    """The children of zygotes."""
+    return [pid for pid in running_as("bootstrap.py", parent) if is_forked(pid)]
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.stem)
@@ -156,7 +133,7 @@ def test_the_run_of_a_killed_worker_is_taken_up_again_and_finished_once(tmp_path
         (worker,) = set(running_as("-m workers")) - set(others)
         running = probes(worker)
         os.kill(worker, signal.SIGKILL)
-        until(lambda: not any("bootstrap.py" in _command(pid) for pid in running))
+        until(lambda: not any("bootstrap.py" in command(pid) for pid in running))
         run = wait_for(client, address)
         text = client.get(f"{address}/events", timeout=SECONDS).text
     assert (run["status"], run["verdict"]) == ("finished", "exported")

@@ -19,6 +19,7 @@ from app.services.live import announce, since
 from app.services.queue import Beat, Claim
 from app.services.record import LostRunError, fenced, save_plan, save_run, save_verdict
 from app.settings import Settings
+from bench.processes import descendants
 from tests.worker_support import (
     GOOD,
     Story,
@@ -309,10 +310,6 @@ def test_a_cancel_reaches_a_worker_in_about_a_second(
     assert set(Story(engine, run_id).outline.values()) == {"skipped"}
 
 
-def children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def test_after_a_kill_another_worker_takes_the_run_up_and_finishes_it_once(
     engine: Engine, settings: Settings, tmp_path: Path
 ) -> None:
@@ -321,14 +318,13 @@ def test_after_a_kill_another_worker_takes_the_run_up_and_finishes_it_once(
     run_id = submit(engine, settings)
     with worker_process(settings, "first", probe) as first:
         wait_until(lambda: Story(engine, run_id).outline)
-        (zygote,) = children_of(first.pid)
-        children = [zygote, *children_of(zygote)]
-        assert len(children) == 3
+        below = list(descendants(first.pid))
+        assert len(below) == 3, "a zygote and two probes"
         first.kill()
         first.wait()
         go.touch()
         # They died with the worker, and did not go on with nobody to listen.
-        wait_until(lambda: not any(Path(f"/proc/{pid}/cwd").exists() for pid in children))
+        wait_until(lambda: not any(Path(f"/proc/{pid}/cwd").exists() for pid in below))
     with worker_process(settings, "second", probe):
         wait_for_end(engine, run_id)
 

@@ -17,6 +17,7 @@ import pytest
 
 from app.services.options import RunOptions
 from app.settings import ROOT, Settings
+from bench.processes import lives
 from tests.probe_support import read_both
 from tests.worker_support import wait_until
 from workers.diagnose import Exit
@@ -25,7 +26,7 @@ from workers.sandbox import host
 from workers.sandbox.box import Sandbox, SandboxUnavailableError
 from workers.sandbox.policy import make_job
 from workers.sandbox.runtime import RuntimeMissingError
-from workers.sandbox.uids import take_slot
+from workers.sandbox.uids import hold_uid
 
 # A program without torch: the upload is what it does.
 PROGRAM = """
@@ -325,15 +326,15 @@ def test_what_an_unsealed_script_left_running_is_ended(tmp_path: Path) -> None:
         done = box.run(escape)
         pids = [int(pid) for pid in done.output.split()]
         assert len(pids) == 2
-        wait_until(lambda: not any(_lives(pid) for pid in pids))
+        wait_until(lambda: not any(lives(pid) for pid in pids))
 
 
 def test_two_workers_of_root_have_two_users(tmp_path: Path) -> None:
-    slots = [take_slot(2_000_000_000) for _ in range(2)]
-    uids = [slot.uid for slot in slots]
+    held = [hold_uid(2_000_000_000) for _ in range(2)]
+    uids = [user.uid for user in held]
     assert uids == ([2_000_000_000, 2_000_000_001] if os.geteuid() == 0 else [0, 0])
-    for slot in slots:
-        slot.release()
+    for user in held:
+        user.release()
 
 
 # A worker, as far as its death is concerned, with another thread at work.
@@ -359,14 +360,6 @@ def test_it_dies_with_the_worker(tmp_path: Path, tier: str) -> None:
     assert worker.stdout is not None
     with worker:
         pid = int(worker.stdout.readline())
-        assert _lives(pid)
+        assert lives(pid)
         worker.kill()
-        wait_until(lambda: not _lives(pid))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
+        wait_until(lambda: not lives(pid))

@@ -31,7 +31,7 @@ from workers.sandbox.policy import (
 from workers.sandbox.pool import Zygotes
 from workers.sandbox.scratch_mount import MOUNTS, why_unbounded
 from workers.sandbox.tiers import Plan, Tier, choose
-from workers.sandbox.uids import take_slot
+from workers.sandbox.uids import hold_uid
 from workers.sandbox.zygote.orders import Order
 from workers.scratch import scratch
 
@@ -75,9 +75,9 @@ class Sandbox:
         with contextlib.ExitStack() as undo:
             uid = 0
             if self.plan.tier not in (None, Tier.OFF):
-                holder = take_slot(self.settings.sandbox_uid)
-                undo.callback(holder.release)
-                uid = holder.uid
+                user = hold_uid(self.settings.sandbox_uid)
+                undo.callback(user.release)
+                uid = user.uid
             private = undo.enter_context(scratch())
             self.slot = Slot(private, uid)
             self.slot.canary.write_text("only the seal keeps you from reading this\n")

@@ -42,6 +42,7 @@ class Zygote:
         self.resident_bytes = 0  # as it last said
         self.warm_bytes = 0  # when its first child had ended
         self.seconds = 0.0  # it took to warm up
+        self.preloaded: tuple[str, ...] = ()  # the modules it found of those it was to import
         self._ends: dict[int, dict[str, Any]] = {}  # by job, what came before it was asked for
         self._control, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._errors = os.memfd_create("stagelight-zygote")
@@ -66,6 +67,7 @@ class Zygote:
             self.ready = True
             self.mounts = words["mounts"]
             self.seconds = words["seconds"]
+            self.preloaded = tuple(words["preloaded"])
             if words["threads"] > 1:
                 raise ZygoteLostError(
                     f"something that it imports started {words['threads'] - 1} thread(s), and "

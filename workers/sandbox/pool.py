@@ -100,4 +100,7 @@ class Zygotes:
                 log.warning("runtime %s does not start: %s", name, error)
                 self.drop(name)
             if zygote.ready:
-                log.info("runtime %s is warm after %.1f s", name, zygote.seconds)
+                beside = ", ".join(zygote.preloaded) or "nothing"
+                log.info(
+                    "runtime %s is warm after %.1f s; preloaded: %s", name, zygote.seconds, beside
+                )

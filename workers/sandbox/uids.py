@@ -11,8 +11,8 @@ SLOTS = 4096  # ids from STAGELIGHT_SANDBOX_UID on
 
 
 @dataclass
-class Slot:
-    """A held user id; 0: the worker is no root, and scripts run as its own user."""
+class HeldUid:
+    """A user id; 0: the worker is no root, and scripts run as its own user."""
 
     uid: int
     _claim: socket.socket | None = None
@@ -23,19 +23,19 @@ class Slot:
             self._claim.close()
 
 
-def take_slot(first: int) -> Slot:
+def hold_uid(first: int) -> HeldUid:
     """Hold a free user id until released, or until this process ends.
 
     The claim is an abstract socket's name: the kernel keeps it unique in this network namespace,
     and takes it back however the process ends.
     """
     if os.geteuid() != 0:
-        return Slot(0)
+        return HeldUid(0)
     for uid in range(first, first + SLOTS):
         claim = socket.socket(socket.AF_UNIX)
         with contextlib.suppress(OSError):  # another worker's
             claim.bind(f"\0stagelight-uid-{uid}")
-            return Slot(uid, claim)
+            return HeldUid(uid, claim)
         claim.close()
     raise ConflictError(
         f"All {SLOTS:,} user ids from {first} on are taken.",
