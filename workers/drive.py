@@ -102,7 +102,9 @@ class Drive:
                 job = make_job(kind, task.entry, task.options, self._settings)
                 process = sandbox.start(task.runtime, job, files, base)
                 limits = sandbox.limits()
-                self._follow(Child(kind, process, limits, self._settings.log_bytes // 2))
+                self._follow(
+                    Child(kind, process, limits, self._settings.log_bytes // len(ProbeKind))
+                )
             left = self._loop()
         except StagelightError as error:  # nothing can be run here
             self._ingest.refuse(Trouble(Category.INTERNAL, error.message, error.hint))

@@ -82,7 +82,7 @@ class Worker:
             workers.register(self._engine, self._row)
         if sandbox.tier:
             log.info("%s is ready for %s", self._name, ", ".join(self._settings.pythons))
-            log.info("%s", f"sandbox: {sandbox.tier}. {sandbox.plan.reason}".strip())
+            log.info("sandbox: %s %s", sandbox.tier, sandbox.plan.reason)
         else:
             log.error("every run will fail. %s", sandbox.plan.reason)
 

@@ -4,7 +4,6 @@ The first export of a process costs about a second more than the next. What it l
 put back where a script could tell: random state, and the fake tensors' cache.
 """
 
-import gc
 import importlib
 import importlib.util
 import sys
@@ -31,7 +30,6 @@ def warm_up(preload: Sequence[str]) -> list[str]:
     found = [name for name in preload if _import(name)]
     torch.set_rng_state(random_state)
     clear_caches()
-    gc.collect()
     return found
 
 

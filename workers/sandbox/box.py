@@ -5,7 +5,7 @@ import itertools
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from workers.sandbox.policy import (
     build_limits,
     build_spec,
     exposed_by,
+    thread_env,
 )
 from workers.sandbox.pool import Zygotes
 from workers.sandbox.scratch_mount import MOUNTS, why_unbounded
@@ -137,7 +138,7 @@ class Sandbox:
         self.zygotes.tidy(go_on)
 
     def start(
-        self, name: str, job: dict[str, Any], files: Iterable[tuple[str, bytes]], base: Path
+        self, name: str, job: dict[str, Any], files: Sequence[tuple[str, bytes]], base: Path
     ) -> Process:
         """Start a probe.
 
@@ -153,15 +154,14 @@ class Sandbox:
         """
         if self.plan.tier is None:
             raise SandboxUnavailableError(self.plan.reason, SEE)
-        held = list(files)
-        bundle = make_bundle(job, held)
+        bundle = make_bundle(job, files)
         try:
             try:
-                return self._fork(name, bundle, held, base)
+                return self._fork(name, bundle, files, base)
             except ZygoteLostError as error:  # killed from outside, while it was idle
                 log.warning("runtime %s starts afresh: %s", name, error)
                 self.zygotes.drop(name)
-                return self._fork(name, bundle, held, base)
+                return self._fork(name, bundle, files, base)
         except ZygoteLostError as error:
             raise SandboxUnavailableError(
                 f"The warm process of runtime {name!r} could not be started: {error}",
@@ -170,7 +170,9 @@ class Sandbox:
         finally:
             os.close(bundle)
 
-    def _fork(self, name: str, bundle: int, files: list[tuple[str, bytes]], base: Path) -> Process:
+    def _fork(
+        self, name: str, bundle: int, files: Sequence[tuple[str, bytes]], base: Path
+    ) -> Process:
         zygote = self.zygotes.ready(name)
         os.lseek(bundle, 0, os.SEEK_SET)
         return zygote.fork(self._order(name, zygote, files, base), bundle)
@@ -195,12 +197,11 @@ class Sandbox:
         return Zygote(self._adjust(spec))
 
     def _order(
-        self, name: str, zygote: Zygote, files: list[tuple[str, bytes]], base: Path
+        self, name: str, zygote: Zygote, files: Sequence[tuple[str, bytes]], base: Path
     ) -> Order:
         size, inodes = size_of(files)
         limits = build_limits(self.settings, max((len(data) for _, data in files), default=0))
-        threads = str(self.settings.threads)
-        env = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)
+        env = thread_env(self.settings.threads)
         number = next(self._numbers)
         folder = "" if zygote.mounts else self._make_folder(base, number)
         if folder:

@@ -7,11 +7,11 @@ never waits for a child to read. Names in it become paths in the sealed child al
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 
-def make_bundle(job: dict[str, Any], files: Iterable[tuple[str, bytes]]) -> int:
+def make_bundle(job: dict[str, Any], files: Sequence[tuple[str, bytes]]) -> int:
     """Return a descriptor, the caller's to close.
 
     Args:
@@ -20,11 +20,10 @@ def make_bundle(job: dict[str, Any], files: Iterable[tuple[str, bytes]]) -> int:
     """
     fd = os.memfd_create("stagelight-bundle", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        held = list(files)
-        header = {"job": job, "files": [[name, len(data)] for name, data in held]}
+        header = {"job": job, "files": [[name, len(data)] for name, data in files]}
         with os.fdopen(fd, "wb", closefd=False) as file:
             file.write(json.dumps(header).encode() + b"\n")
-            for _, data in held:
+            for _, data in files:
                 file.write(data)
         os.lseek(fd, 0, os.SEEK_SET)
         seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
@@ -35,7 +34,7 @@ def make_bundle(job: dict[str, Any], files: Iterable[tuple[str, bytes]]) -> int:
     return fd
 
 
-def size_of(files: Iterable[tuple[str, bytes]]) -> tuple[int, int]:
+def size_of(files: Sequence[tuple[str, bytes]]) -> tuple[int, int]:
     """Bytes and inodes that these files take on a tmpfs, their folders included."""
     page = os.sysconf("SC_PAGE_SIZE")
     size = inodes = 0

@@ -64,7 +64,6 @@ class Zygote:
         """Whether it is warm, waiting at most so long; ZygoteLostError if it will never be."""
         if not self.ready and (said := self._receive(seconds)) is not None:
             words, _ = said
-            self.ready = True
             self.mounts = words["mounts"]
             self.seconds = words["seconds"]
             self.preloaded = tuple(words["preloaded"])
@@ -73,6 +72,7 @@ class Zygote:
                     f"something that it imports started {words['threads'] - 1} thread(s), and "
                     "a process with threads cannot fork safely: shorten STAGELIGHT_PRELOAD"
                 )
+            self.ready = True
         return self.ready
 
     def fork(self, order: Order, bundle: int) -> "Process":

@@ -213,12 +213,15 @@ def build_env(python: Path, home: Path, settings: Settings) -> dict[str, str]:
         "TORCH_HOME": str(settings.torch_home or cache / "torch"),
         "HF_HOME": str(settings.hf_home or cache / "huggingface"),
         "HF_HUB_OFFLINE": "1",
-        # One thread while it warms up: a child forked after OpenMP had more would hang. The probe
-        # raises it to the setting's.
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
+        # While it warms up: a child forked after OpenMP had more threads would hang.
+        **thread_env(1),
     }
+
+
+def thread_env(threads: int) -> dict[str, str]:
+    """What tells OpenMP and the BLAS libraries how many threads they may use."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    return dict.fromkeys(names, str(threads))
 
 
 def encode_setup(setup: Setup) -> bytes:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sysconfig
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -64,8 +63,3 @@ def outermost(paths: list[str]) -> tuple[str, ...]:
 def _is_the_runtimes(path: str) -> bool:
     # A checkout that is installed into the runtime is ours, and no script's to read.
     return path.startswith("/") and Path(path) != ROOT and path != "/"
-
-
-def own_paths() -> tuple[str, ...]:
-    """What enter.py itself reads, which the worker's own Python runs."""
-    return (sysconfig.get_paths()["stdlib"],)
