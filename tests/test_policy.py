@@ -114,11 +114,10 @@ def test_each_tier_has_its_places(tier: str, bwrap: bool, scratch: str, canary: 
 
 
 def test_only_the_runtime_and_the_system_can_be_read() -> None:
-    read = spec().setup.seal.read
-    assert read == (
+    assert set(spec().setup.seal.read) == {
         *("/code/workers/probe", "/env", "/opt/python3.11", str(ZYGOTE)),
         *("/usr", "/etc/ld.so.cache", "/etc/localtime"),
-    )
+    }
     assert spec("off").setup.seal.read == ()
 
 
