@@ -20,7 +20,7 @@ from app.graphs.document import (
     TensorSpec,
     Text,
 )
-from app.models import Category, GuardKind, ReplayStatus, Role, StageKind, StageStatus
+from app.models import Category, GuardKind, ReplayStatus, Role, Search, StageKind, StageStatus
 
 Long = Annotated[str, Field(max_length=200_000)]
 Message = Annotated[str, Field(max_length=20_000)]
@@ -55,8 +55,20 @@ class SourceLines(Record):
     lines: Annotated[Items[Text], Field(max_length=80)]
 
 
+class Birth(Record):
+    """Where an unbacked symbol of an expression came from."""
+
+    symbol: Short  # u0
+    operation: Short  # nonzero
+    frame: Frame | None = None
+
+
 class FailureReport(Record):
-    """A typed failure. `culprit` is the innermost user frame, `upload` the upload's innermost."""
+    """A typed failure. `culprit` is the innermost user frame, `upload` the upload's innermost.
+
+    `expression` is what could not be decided, in terms of the inputs and of `births`; `value` is
+    what it was in the eager run, empty where that is not known.
+    """
 
     category: OneOf[Category]
     exception: Short
@@ -68,7 +80,28 @@ class FailureReport(Record):
     source: SourceLines | None = None
     module: Short | None = None
     expression: Text | None = None
+    births: Annotated[Items[Birth], Field(max_length=32)] = []
+    value: Text = ""
     stack: Long = ""
+
+
+class Occurrence(Record):
+    """One place from which a blocker's line was reached: the upload's innermost line."""
+
+    module: Short | None = None
+    file: Short = ""
+    line: Line = 0
+    calls: Calls = 1
+
+
+class BlockerReport(Record):
+    """One distinct cause, category and line, that stops the whole model."""
+
+    failure: FailureReport
+    occurrences: Annotated[Items[Occurrence], Field(max_length=200)]
+    behind: bool = False  # met only after another one was bypassed with recorded values
+    bypass: Text = ""  # how export went on, in words; empty where it could not
+    jumped: Short | None = None  # path of the module whose call was replaced
 
 
 class GuardReport(Record):
@@ -207,10 +240,11 @@ class Planned(Record):
 
 
 class StageStarted(Record):
-    """The probe is at this stage."""
+    """The probe is at this stage. `stage` tells of one that the plan could not know of."""
 
     type: Literal["stage_started"]
     key: Short
+    stage: PlannedStage | None = None
 
 
 class StageFinished(Record):
@@ -228,6 +262,15 @@ class StageFinished(Record):
     outputs: Specs = []
     replay: ReplayReport | None = None
     failure: FailureReport | None = None
+
+
+class Blockers(Record):
+    """All that stops the whole model, in order of execution. A later one replaces this one."""
+
+    type: Literal["blockers"]
+    blockers: Annotated[Items[BlockerReport], Field(max_length=64)]
+    complete: OneOf[Search]
+    reason: Text = ""
 
 
 class Failed(Record):
@@ -255,7 +298,9 @@ class Finished(Record):
     coverage: Coverage | None = None  # of the staged child
 
 
-Event = Note | Loaded | Eager | Planned | StageStarted | StageFinished | Failed | Finished
+Event = (
+    Note | Loaded | Eager | Planned | StageStarted | StageFinished | Blockers | Failed | Finished
+)
 
 
 EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])

@@ -1,5 +1,6 @@
 """SQLModel tables, one file a noun. Importing this package fills the metadata."""
 
+from app.models.blocker import Blocker, Search
 from app.models.component import Component, Role
 from app.models.event import RunEvent
 from app.models.failure import Category, Failure
@@ -12,6 +13,7 @@ from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
 from app.models.worker import Worker
 
 __all__ = [
+    "Blocker",
     "Category",
     "Component",
     "Failure",
@@ -26,6 +28,7 @@ __all__ = [
     "RunStatus",
     "Script",
     "ScriptKind",
+    "Search",
     "Stage",
     "StageKind",
     "StageStatus",

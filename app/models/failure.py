@@ -36,14 +36,11 @@ class Category(StrEnum):
     UNKNOWN = "unknown"  # none of these; the raw text says all that is known
 
 
-class Failure(SQLModel, table=True):
-    """What failed, where and why. Frames and source lines have the shapes of workers/events.py."""
+class Cause(SQLModel):
+    """What failed, where and why. Frames, births and source lines have the shapes of
+    workers/events.py.
+    """
 
-    id: int | None = Field(default=None, primary_key=True)
-    run_id: int = Field(foreign_key="run.id", ondelete="CASCADE", index=True)
-    stage_id: int | None = Field(
-        default=None, foreign_key="stage.id", ondelete="CASCADE", unique=True
-    )
     category: Category = Field(sa_type=Word(Category))
     exception: str  # class name, with its module
     message: str
@@ -53,9 +50,24 @@ class Failure(SQLModel, table=True):
     function: str = ""
     text: str = ""  # that line's code
     module: str | None = None  # path of the module whose forward ran it
-    expression: str | None = None  # what could not be decided, `Eq(u0, 1)`
+    expression: str | None = None  # what could not be decided, `u0 == 1`
+    births: list[dict[str, Any]] = Field(  # where its unbacked symbols came from
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    # What the expression was in the eager run; empty where that is not known.
+    value: str = Field(default="", sa_column_kwargs={"server_default": ""})
     upload_file: str | None = None  # the innermost frame in the upload, where it is another
     upload_line: int | None = None
     frames: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)  # outermost first
     source: dict[str, Any] | None = Field(default=None, sa_type=JSON)  # lines around the culprit
     stack: str = ""  # the whole traceback as Python prints it
+
+
+class Failure(Cause, table=True):
+    """What stopped one stage, or the run before any."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", ondelete="CASCADE", index=True)
+    stage_id: int | None = Field(
+        default=None, foreign_key="stage.id", ondelete="CASCADE", unique=True
+    )

@@ -74,4 +74,5 @@ class Run(SQLModel, table=True):
     loaded: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     eager: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     coverage: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    search: dict[str, Any] | None = Field(default=None, sa_type=JSON)  # how it ended, and why
     notes: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)

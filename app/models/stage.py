@@ -15,6 +15,8 @@ class StageKind(StrEnum):
     COMPONENT = "component"  # one component alone, with the inputs it really got
     ASSEMBLED = "assembled"  # the model, run until a component returned
     WHOLE = "whole"  # exactly the user's call
+    BYPASS = "bypass"  # the whole model again, past the blockers that are known
+    PART = "part"  # a child of a component that failed, alone
 
 
 class StageStatus(StrEnum):
