@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import text as sql_text
 from sqlmodel import Field, SQLModel
 
 from app.models.columns import JSON, Word
@@ -55,7 +56,7 @@ class Cause(SQLModel):
         default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
     )
     # What the expression was in the eager run; empty where that is not known.
-    value: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    value: str = Field(default="", sa_column_kwargs={"server_default": sql_text("''")})
     upload_file: str | None = None  # the innermost frame in the upload, where it is another
     upload_line: int | None = None
     frames: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)  # outermost first

@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("run", sa.Column("search", sa.JSON(), nullable=True))
     op.add_column("failure", sa.Column("births", sa.JSON(), server_default="[]", nullable=False))
-    op.add_column("failure", sa.Column("value", sa.String(), server_default="", nullable=False))
+    op.add_column("failure", sa.Column("value", sa.String(), server_default=sa.text("''"), nullable=False))
     op.create_table(
         "blocker",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("module", sa.String(), nullable=True),
         sa.Column("expression", sa.String(), nullable=True),
         sa.Column("births", sa.JSON(), server_default="[]", nullable=False),
-        sa.Column("value", sa.String(), server_default="", nullable=False),
+        sa.Column("value", sa.String(), server_default=sa.text("''"), nullable=False),
         sa.Column("upload_file", sa.String(), nullable=True),
         sa.Column("upload_line", sa.Integer(), nullable=True),
         sa.Column("frames", sa.JSON(), nullable=False),
