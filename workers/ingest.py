@@ -14,6 +14,7 @@ from app.services.queue import Claim
 from app.services.record import StageEnd, fenced
 from workers import rows
 from workers.events import (
+    Blockers,
     Eager,
     Event,
     Failed,
@@ -80,6 +81,8 @@ class Ingest:
                 self._take_started(kind, event)
             case StageFinished():
                 self._take_finished(kind, event)
+            case Blockers():
+                self._take_blockers(event)
             case Failed():
                 self._take_failed(event)
             case Finished(coverage=coverage) if coverage is not None:

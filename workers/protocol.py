@@ -1,8 +1,9 @@
 """What one probe process says, line by line, and whether it may say it now. Pure.
 
 The order of events: `staged` says loaded, eager, planned, a pair stage_started and stage_finished
-for each stage it tries, finished; `whole` says loaded, one such pair, finished. A note may come any
-time before the end. `failed` may come instead of any other event but inside a stage, and only
+for each stage it tries, finished; `whole` says loaded, one such pair, finished. Between, either may
+add stages that no plan knew of, and `whole`, once its stage has failed, blockers. A note may come
+any time before the end. `failed` may come instead of any other event but inside a stage, and only
 finished follows it.
 """
 
@@ -16,6 +17,7 @@ from workers import strictjson
 from workers.collector import without_collector
 from workers.events import (
     EVENTS,
+    Blockers,
     Eager,
     Event,
     Failed,
@@ -23,6 +25,7 @@ from workers.events import (
     Loaded,
     Note,
     Planned,
+    PlannedStage,
     ProbeKind,
     StageFinished,
     StageStarted,
@@ -30,6 +33,7 @@ from workers.events import (
 
 WHOLE = "whole"  # the key of the whole stage
 NOTES = 200  # a child may make
+EXTRA_STAGES = 100  # a child may add
 
 # Bytes of a line, for events that are kept in one piece in the run's own row.
 LINE_BYTES = {Loaded: 2**20, Eager: 8 * 2**20, Planned: 2**20}
@@ -120,6 +124,9 @@ class Order:
         self._notes = 0
         self._pending: set[str] = set()
         self._stage = ""
+        self._known: set[str] = set()  # keys of planned and added stages
+        self._extra = 0
+        self._whole_failed = False
 
     @property
     def done(self) -> bool:
@@ -136,14 +143,18 @@ class Order:
                 self._phase = _Phase.LOADED
                 if self.kind is ProbeKind.WHOLE:
                     self._phase, self._pending = _Phase.READY, {WHOLE}
+                    self._known = {WHOLE}
             case Eager():
                 self._require(event, _Phase.LOADED)
                 self._phase = _Phase.EAGER
             case Planned():
                 self._require(event, _Phase.EAGER)
                 self._phase, self._pending = _Phase.READY, _plan_keys(event)
+                self._known = set(self._pending)
             case StageStarted() | StageFinished():
                 self._take_stage(event)
+            case Blockers():
+                self._take_blockers(event)
             case Failed():
                 self._take_failed(event)
             case Finished():
@@ -158,6 +169,8 @@ class Order:
     def _take_stage(self, event: StageStarted | StageFinished) -> None:
         if isinstance(event, StageStarted):
             self._require(event, _Phase.READY)
+            if event.stage is not None:
+                self._add_stage(event.stage, event.key)
             if event.key not in self._pending:
                 raise ProtocolError(f"stage {event.key!r} is not planned, or was tried before")
             self._pending.remove(event.key)
@@ -167,7 +180,27 @@ class Order:
         if event.key != self._stage:
             raise ProtocolError(f"stage {event.key!r} ended while {self._stage!r} was running")
         _check_end(event)
+        if event.key == WHOLE:
+            self._whole_failed = event.status == StageStatus.FAILED
         self._phase = _Phase.READY
+
+    def _add_stage(self, stage: PlannedStage, key: str) -> None:
+        """One that no plan has: a bypass after the whole stage, a part after its component."""
+        wanted = StageKind.BYPASS if self.kind is ProbeKind.WHOLE else StageKind.PART
+        self._extra += 1
+        if self._extra > EXTRA_STAGES:
+            raise ProtocolError(f"it added more than {EXTRA_STAGES} stages")
+        if stage.key != key or stage.kind != wanted or key in self._known:
+            raise ProtocolError(f"stage {key!r} is not one to add")
+        if WHOLE in self._pending:
+            raise ProtocolError(f"stage {key!r} came before the whole stage")
+        self._known.add(key)
+        self._pending.add(key)
+
+    def _take_blockers(self, event: Blockers) -> None:
+        self._require(event, _Phase.READY)
+        if self.kind is not ProbeKind.WHOLE or not self._whole_failed:
+            raise ProtocolError("it told blockers of what had not failed")
 
     def _take_failed(self, event: Failed) -> None:
         phases = [_Phase.NEW, _Phase.LOADED, _Phase.EAGER]

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch.export.graph_signature import InputKind, OutputKind
-from torch.fx import GraphModule, Node
+from torch.fx import Graph, GraphModule, Node
 
 from .emit import SHORT, TEXT, cap
 from .frames import Places
@@ -72,6 +72,27 @@ def capture(
             }
             for symbol, bounds in program.range_constraints.items()
         ],
+    }
+
+
+def capture_partial(graph: Graph, root: Any, places: Places) -> dict[str, Any]:
+    """A graph without a signature as data: its placeholders are its inputs."""
+    modules = root.named_modules() if isinstance(root, torch.nn.Module) else ()
+    return {
+        "version": 1,
+        "nodes": [_node(node, places) for node in graph.nodes],
+        "subgraphs": {
+            cap(name, SHORT): {"nodes": _nodes(module, places)}
+            for name, module in modules
+            if name and isinstance(module, GraphModule)
+        },
+        "inputs": [
+            {"name": cap(node.name, SHORT), "kind": "user_input", "target": ""}
+            for node in graph.nodes
+            if node.op == "placeholder"
+        ],
+        "outputs": [],
+        "symbols": [],
     }
 
 

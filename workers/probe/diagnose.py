@@ -6,7 +6,7 @@ import re
 import textwrap
 import traceback
 from collections.abc import Sequence
-from types import FrameType, TracebackType
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
@@ -15,59 +15,93 @@ from .call import Call
 from .categories import category_of, chain_of, is_out_of_memory
 from .emit import LONG, MESSAGE, SHORT, TEXT, cap
 from .errors import ScriptError
-from .frames import (
-    Frame,
-    Places,
-    frames_of,
-    innermost_upload,
-    innermost_user,
-    source_around,
-    walk,
-)
+from .evidence import Evidence, evidence_of
+from .expressions import readable
+from .frames import Frame, Places, source_around
 from .hints import hint_for
-from .owners import path_of_owner, paths_by_state
 from .refused import refusal_of
 from .torch_guards import GuardLog, Recorded, source_name
+from .torch_symbols import Birth, BirthLog
 
 MOST_FRAMES = 400
+MOST_BIRTHS = 32
 _DIMENSION = re.compile(r"L\['\w+'\][^\s,;]*?\.size\(\)\[\d+\]")
 _SPECIALISED = re.compile(r"specialized it to be a constant|static by the user|specialized to")
 
 
-def export_failure(
-    error: BaseException, model: nn.Module, call: Call, guards: GuardLog
-) -> dict[str, Any]:
-    """What stopped an export, as workers/events.py has it.
+@dataclass(frozen=True)
+class Scene:
+    """What an export had done when it failed."""
+
+    call: Call
+    guards: GuardLog
+    births: BirthLog
+
+    @property
+    def places(self) -> Places:
+        """Tells the user's files."""
+        return self.guards.places
+
+
+@dataclass
+class Finding:
+    """One cause, as it is to be told."""
+
+    evidence: Evidence
+    category: str
+    culprit: Frame | None
+    hint: str = ""
+    module: str | None = None
+    expression: str = ""
+    births: list[Birth] = field(default_factory=list)
+    value: str = ""
+
+    @property
+    def cause(self) -> tuple[str, str, int]:
+        """What makes two findings one: the category and the line."""
+        at = self.culprit
+        return (self.category, at.path, at.line) if at else (self.category, "", 0)
+
+    @property
+    def upload(self) -> Frame | None:
+        """The upload's line that led to it."""
+        at = self.culprit
+        return at if at and at.where == "upload" else self.evidence.upload
+
+
+def findings_of(error: BaseException, model: nn.Module, scene: Scene) -> list[Finding]:
+    """What stopped an export. More than one where it says several dimensions at once.
 
     Args:
         error: what torch.export.export raised.
         model: the module that was exported.
-        call: the user's call, whose line stands in where the export never came to a user line.
-        guards: what had been assumed before the failure.
+        scene: what had been assumed before, and the user's call, whose line stands in where the
+            export never came to a user line.
     """
-    places = guards.places
-    frames = [*call.stack, *_frames_of_chain(error, places)]
-    culprit = innermost_user(frames)
-    # The last of equal frames: a recursion runs the same line at several depths.
-    below = frames[len(frames) - frames[::-1].index(culprit) :] if culprit else frames
-    refusal = refusal_of(error, frames) if places.sealed else ""
-    category = "sandbox" if refusal else category_of(error, below)
-    module = _module_path(error, call.model, culprit)
-    expression = str(getattr(_first(error, "cond"), "cond", ""))
-    if category == "dynamic_shape_violation" and (guard := _violated(str(error), guards)):
-        culprit, expression = guard.frame, guard.meaning or guard.text
-        module = guard.module_path(call.model)
-    elif category == "unsupported_output":
-        culprit = _only_return(model, places) or culprit
-    return _report(
-        error,
-        places,
-        category=category,
-        hint=refusal or hint_for(category),
-        culprit=culprit,
-        frames=frames,
-        module=module,
-        expression=expression,
+    evidence = evidence_of(error, scene.places, scene.call.stack)
+    finding = finding_of(evidence, scene)
+    if finding.category == "dynamic_shape_violation":
+        guards = _violated(str(error), scene.guards)
+        return [_of_guard(evidence, guard, scene) for guard in guards] or [finding]
+    if finding.category == "unsupported_output":
+        finding.culprit = _only_return(model, scene.places) or finding.culprit
+    return [finding]
+
+
+def finding_of(evidence: Evidence, scene: Scene) -> Finding:
+    """What an exception says by itself."""
+    error = evidence.error
+    refusal = refusal_of(error, evidence.frames) if scene.places.sealed else ""
+    category = "sandbox" if refusal else category_of(error, evidence.below)
+    asked = next((link.cond for link in chain_of(error) if hasattr(link, "cond")), None)
+    return Finding(
+        evidence,
+        category,
+        evidence.culprit,
+        refusal or hint_for(category),
+        evidence.module_path(scene.call.model),
+        "" if asked is None else readable(asked, scene.guards.names),
+        scene.births.of(getattr(asked, "free_symbols", ())),
     )
 
 
@@ -78,42 +112,45 @@ def script_failure(
 
     A MemoryError is out_of_memory, never the script's error; what the sandbox refused is sandbox.
     """
-    frames = _frames_of_chain(error, places)
+    evidence = evidence_of(error, places)
     if is_out_of_memory(error):
         category = "out_of_memory"
-    elif places.sealed and (refusal := refusal_of(error, frames)):
+    elif places.sealed and (refusal := refusal_of(error, evidence.frames)):
         category, hint = "sandbox", refusal
-    culprit = _syntax_frame(error, places) or innermost_user(frames)
-    hint = hint or hint_for(category)
-    return _report(error, places, category=category, hint=hint, culprit=culprit, frames=frames)
+    culprit = _syntax_frame(error, places) or evidence.culprit
+    return report(Finding(evidence, category, culprit, hint or hint_for(category)), places)
 
 
-def _report(
-    error: BaseException,
-    places: Places,
-    *,
-    category: str,
-    hint: str,
-    culprit: Frame | None,
-    frames: Sequence[Frame],
-    module: str | None = None,
-    expression: str = "",
-) -> dict[str, Any]:
-    upload = culprit if culprit and culprit.where == "upload" else innermost_upload(frames)
+def _of_guard(evidence: Evidence, guard: Recorded, scene: Scene) -> Finding:
+    return Finding(
+        evidence,
+        "dynamic_shape_violation",
+        guard.frame,
+        hint_for("dynamic_shape_violation"),
+        guard.module_path(scene.call.model),
+        guard.meaning or guard.text,
+    )
+
+
+def report(finding: Finding, places: Places) -> dict[str, Any]:
+    """A finding as workers/events.py has it."""
+    error, culprit = finding.evidence.error, finding.culprit
     name = type(error).__name__
     home = type(error).__module__
     is_plain = home in ("builtins", "__main__") or isinstance(error, ScriptError)
     return {
-        "category": category,
+        "category": finding.category,
         "exception": cap(name if is_plain else f"{home}.{name}", SHORT),
         "message": cap(places.shortened(str(error).strip()) or name, MESSAGE),
-        "hint": cap(hint, TEXT),
+        "hint": cap(finding.hint, TEXT),
         "culprit": culprit.as_event() if culprit else None,
-        "upload": upload.as_event() if upload else None,
-        "frames": [frame.as_event() for frame in _shown(frames)],
+        "upload": finding.upload.as_event() if finding.upload else None,
+        "frames": [frame.as_event() for frame in _shown(finding.evidence.frames)],
         "source": source_around(culprit) if culprit else None,
-        "module": None if module is None else cap(module, SHORT),
-        "expression": cap(expression, TEXT) or None,
+        "module": None if finding.module is None else cap(finding.module, SHORT),
+        "expression": cap(finding.expression, TEXT) or None,
+        "births": [birth.as_event() for birth in finding.births[:MOST_BIRTHS]],
+        "value": cap(finding.value, TEXT),
         "stack": cap(_stack_text(error, places), LONG),
     }
 
@@ -137,54 +174,20 @@ def _shown(frames: Sequence[Frame]) -> list[Frame]:
     return kept[: MOST_FRAMES // 4] + kept[-(MOST_FRAMES - MOST_FRAMES // 4) :]
 
 
-def _frames_of_chain(error: BaseException, places: Places) -> list[Frame]:
-    """The frames that say most of where the user's code was.
-
-    The explicit cause is deeper than what wraps it; an implicit context counts only where
-    nothing else has a user frame, for it may be an exception that the user's code handled.
-    """
-    return _frames_of_link(_telling_link(error, places), places)
-
-
-def _telling_link(error: BaseException, places: Places) -> BaseException:
-    explicit = [error]
-    while (cause := explicit[-1].__cause__) is not None and cause not in explicit:
-        explicit.append(cause)
-    for link in [*reversed(explicit), *chain_of(error)]:
-        if innermost_user(_frames_of_link(link, places)):
-            return link
-    return error
-
-
-def _frames_of_link(error: BaseException, places: Places) -> list[Frame]:
-    frames = frames_of(error.__traceback__, places)
-    if innermost_user(frames):
-        return frames
-    # Strict export runs no frame of the user's: dynamo keeps the stack it traced beside.
-    stack = getattr(error, "real_stack", None) or []
-    return frames + [
-        places.frame(item.filename, item.lineno or 0, item.name)
-        for item in stack
-        if isinstance(item, traceback.FrameSummary)
-    ]
-
-
-def _first(error: BaseException, attribute: str) -> BaseException | None:
-    return next((link for link in chain_of(error) if hasattr(link, attribute)), None)
-
-
-def _violated(message: str, guards: GuardLog) -> Recorded | None:
-    """The guard behind the first dimension that a constraint violation names."""
-    named = [source_name(text) for text in _DIMENSION.findall(message)]
-    about = [
-        guard
-        for guard in guards.recorded
-        if guard.frame and (set(guard.sources.values()) & set(named) or not named)
-    ]
-    fixing = [guard for guard in about if guard.fixes]
-    if _SPECIALISED.search(message) and fixing:
-        return fixing[0]
-    return next(iter(about), None)
+def _violated(message: str, guards: GuardLog) -> list[Recorded]:
+    """The guards behind the dimensions that a constraint violation names, one for each line."""
+    named = dict.fromkeys(source_name(text) for text in _DIMENSION.findall(message))
+    with_line = [guard for guard in guards.recorded if guard.frame]
+    fixing = [guard for guard in with_line if guard.fixes]
+    found: dict[tuple[str, int], Recorded] = {}
+    for dimension in named:
+        about = [guard for guard in with_line if dimension in guard.sources.values()]
+        fixed = [guard for guard in fixing if guard in about]
+        said = fixed if _SPECIALISED.search(message) and fixed else about
+        for guard in said[:1]:
+            assert guard.frame is not None
+            found.setdefault((guard.frame.path, guard.frame.line), guard)
+    return list(found.values()) or with_line[:1]
 
 
 def _only_return(model: nn.Module, places: Places) -> Frame | None:
@@ -200,30 +203,6 @@ def _only_return(model: nn.Module, places: Places) -> Frame | None:
         return None
     name = f"{type(model).__qualname__}.forward"
     return places.frame(file, first + returns[0].lineno - 1, name)
-
-
-def _module_path(error: BaseException, root: nn.Module, culprit: Frame | None) -> str | None:
-    """The path of the innermost module whose code was running at the culprit line."""
-    if culprit is None:
-        return None
-    paths = paths_by_state(root)
-    for link in reversed(chain_of(error)):
-        running = [raw for raw, line in _upto(link.__traceback__, culprit)]
-        for raw in reversed(running):
-            if (path := path_of_owner(raw, paths)) is not None:
-                return path
-    return None
-
-
-def _upto(trace: TracebackType | None, culprit: Frame) -> list[tuple[FrameType, int]]:
-    """The raw frames down to the culprit line; none where the line is not among them."""
-    raw = list(walk(trace))
-    at = [
-        index
-        for index, (frame, line) in enumerate(raw)
-        if frame.f_code.co_filename == culprit.path and line == culprit.line
-    ]
-    return raw[: at[-1] + 1] if at else []
 
 
 def _syntax_frame(error: BaseException, places: Places) -> Frame | None:

@@ -122,12 +122,10 @@ class Places:
         return ("library", path.name) if path.is_file() else ("python", filename)
 
 
-def frames_of(traceback: TracebackType | None, places: Places) -> list[Frame]:
-    """The frames of a traceback, outermost first."""
-    return [
-        places.frame(raw.f_code.co_filename, line, qualname(raw.f_code))
-        for raw, line in walk(traceback)
-    ]
+def frame_of(running: FrameType, line: int, places: Places) -> Frame:
+    """A running or left frame, at one of its lines."""
+    code = running.f_code
+    return places.frame(code.co_filename, line, qualname(code))
 
 
 def walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
@@ -141,8 +139,7 @@ def frames_above(frame: FrameType | None, places: Places) -> list[Frame]:
     """The frames that lead to `frame`, itself included, outermost first."""
     found = []
     while frame is not None:
-        code = frame.f_code
-        found.append(places.frame(code.co_filename, frame.f_lineno, qualname(code)))
+        found.append(frame_of(frame, frame.f_lineno, places))
         frame = frame.f_back
     return found[::-1]
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
+from .patching import replaced
 from .torch_trace import unwound_module_stack
 
 
@@ -46,16 +47,12 @@ class Prefix:
                 forward(*args, **kwargs)
             return results[0] if len(results) == 1 else tuple(results)
 
-        own = {"forward": forward} if "forward" in vars(self.model) else {}
         handle = self._component.register_forward_hook(collect)
-        self.model.forward = cut_forward
         try:
-            with unwound_module_stack():
+            with replaced(self.model, "forward", cut_forward), unwound_module_stack():
                 yield
         finally:
             handle.remove()
-            del self.model.forward
-            vars(self.model).update(own)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the prefix in eager."""

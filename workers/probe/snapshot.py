@@ -31,6 +31,13 @@ class Snapshot:
 
     def restore(self) -> None:
         """Put everything back."""
+        self.restore_attributes()
+        with torch.no_grad():
+            for tensor, value in self._values:
+                tensor.copy_(value)
+
+    def restore_attributes(self) -> None:
+        """Put back which values the attributes have, not what those values are."""
         for module, plain in self._plain:
             attributes = vars(module)
             for key in set(attributes) - set(plain) - set(_TABLES):
@@ -39,9 +46,6 @@ class Snapshot:
         for table, entries in self._tables:
             table.clear()
             table.update(entries)
-        with torch.no_grad():
-            for tensor, value in self._values:
-                tensor.copy_(value)
 
 
 def _copied(value: Any) -> Any:

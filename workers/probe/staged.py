@@ -63,7 +63,7 @@ def _run_stage(bench: Bench, stage: PlannedStage, eager: EagerRun, coverage: Cov
         attempt = Attempt(
             stage.key, _exporter(module, args, kwargs, call.strict), module, module, args, kwargs
         )
-        if bench.run(attempt) is not None:
+        if bench.run(attempt).program is not None:
             coverage.add_component(stage.component)
         return
     if call.strict:
@@ -76,7 +76,8 @@ def _run_stage(bench: Bench, stage: PlannedStage, eager: EagerRun, coverage: Cov
         with prefix.installed():
             return call.export()
 
-    program = bench.run(Attempt(stage.key, export, prefix, call.model, call.args, call.kwargs))
+    attempt = Attempt(stage.key, export, prefix, call.model, call.args, call.kwargs)
+    program = bench.run(attempt).program
     if program is not None:
         coverage.add_program(program)
 

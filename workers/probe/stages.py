@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +11,19 @@ import torch
 from torch import nn
 
 from .call import Call
-from .capture import capture, code_of
-from .diagnose import export_failure
+from .capture import capture, capture_partial, code_of
+from .diagnose import Finding, Scene, findings_of, report
 from .dynamic import auto_dims
 from .emit import TEXT, Emitter, cap
+from .expressions import in_words
 from .frames import Places
 from .replay import replay
 from .snapshot import Snapshot
 from .specs import input_specs, specs_of
-from .torch_guards import GuardLog, in_words, recorded_guards, symbol_meanings
+from .torch_guards import GuardLog, recorded_guards, symbol_meanings
 from .torch_noise import no_partial_graphs
+from .torch_partial import graph_before
+from .torch_symbols import recorded_births
 
 Program = torch.export.ExportedProgram
 
@@ -34,6 +38,18 @@ class Attempt:
     model: nn.Module
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    around: Callable[[Scene], AbstractContextManager[None]] = nullcontext  # of the export
+    not_replayed: str = ""  # why it is not to be compared with eager
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an attempt gave: a program, or an error and what it says."""
+
+    program: Program | None
+    error: BaseException | None
+    findings: list[Finding]
+    scene: Scene
 
 
 @dataclass(frozen=True)
@@ -45,15 +61,22 @@ class Bench:
     emitter: Emitter
     snapshot: Snapshot  # of the call's whole model
 
-    def run(self, attempt: Attempt) -> Program | None:
-        """Make the attempt and emit what came of it; the program, if export gave one."""
-        self.emitter.emit("stage_started", key=attempt.key)
+    def run(self, attempt: Attempt, stage: dict[str, Any] | None = None) -> Outcome:
+        """Make the attempt and emit what came of it. `stage` describes one that no plan has."""
+        told = {} if stage is None else {"stage": stage}
+        self.emitter.emit("stage_started", key=attempt.key, **told)
         self.snapshot.restore()
         program, error = None, None
-        with no_partial_graphs(), recorded_guards(self.places) as guards:
+        with (
+            no_partial_graphs(),
+            recorded_guards(self.places) as guards,
+            recorded_births(self.places) as births,
+        ):
+            scene = Scene(self.call, guards, births)
             started = time.perf_counter()
             try:
-                program = attempt.export()
+                with attempt.around(scene):
+                    program = attempt.export()
             except BaseException as raised:  # sys.exit() in a forward is a result as well
                 error = raised
             seconds = time.perf_counter() - started
@@ -62,24 +85,38 @@ class Bench:
             "seconds": seconds,
             "inputs": input_specs(attempt.args, attempt.kwargs),
         }
+        findings: list[Finding] = []
         if program is not None:
             self._passed(attempt, program, guards, fields)
         else:
             assert error is not None
-            self.emitter.emit(
-                "stage_finished",
-                status="failed",
-                guards=guards.as_events(auto_dims(self.call)),
-                failure=export_failure(error, attempt.model, self.call, guards),
-                **fields,
-            )
+            findings = findings_of(error, attempt.model, scene)
+            self._failed(error, findings[0], guards, fields)
         self.snapshot.restore()
-        return program
+        return Outcome(program, error, findings, scene)
 
     def skip(self, key: str, reason: str) -> None:
         """Say why a stage was not tried."""
         self.emitter.emit("stage_started", key=key)
         self.emitter.emit("stage_finished", key=key, status="skipped", reason=cap(reason))
+
+    def _failed(
+        self, error: BaseException, finding: Finding, guards: GuardLog, fields: dict[str, Any]
+    ) -> None:
+        graph = None
+        try:
+            if partial := graph_before(error):
+                graph = capture_partial(*partial, self.places)
+        except Exception:
+            traceback.print_exc()  # a failure without its graph says nearly as much
+        self.emitter.emit(
+            "stage_finished",
+            status="failed",
+            graph=graph,
+            guards=guards.as_events(auto_dims(self.call)),
+            failure=report(finding, self.places),
+            **fields,
+        )
 
     def _passed(
         self, attempt: Attempt, program: Program, guards: GuardLog, fields: dict[str, Any]
@@ -104,9 +141,14 @@ class Bench:
             code=code,
             outputs=outputs,
             guards=guards.as_events(auto_dims(self.call)) + _ranges(program, meanings),
-            replay=replay(program, attempt.eager, self.snapshot, attempt.args, attempt.kwargs),
+            replay=self._replay(attempt, program),
             **fields,
         )
+
+    def _replay(self, attempt: Attempt, program: Program) -> dict[str, Any]:
+        if attempt.not_replayed:
+            return {"status": "not_run", "why": cap(attempt.not_replayed)}
+        return replay(program, attempt.eager, self.snapshot, attempt.args, attempt.kwargs)
 
 
 def _output_specs(program: Program) -> list[dict[str, Any]]:

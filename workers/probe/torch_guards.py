@@ -19,15 +19,12 @@ from torch import nn
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from .emit import TEXT, cap
+from .expressions import in_words
 from .frames import Frame, Places, qualname
 from .owners import paths_by_state
 
-# sympy prints these as Eq(a, b) and Ne(a, b).
-_RELATIONS = {"Equality": "==", "Unequality": "!="}
-
 _SIZE = re.compile(r"\.size\(\)\[(\d+)\]")
 _LOCAL = re.compile(r"L\['(\w+)'\]")
-_SYMBOL = re.compile(r"\b[suz]u?f?\d+\b")
 
 
 @dataclass
@@ -53,11 +50,7 @@ class Recorded:
     @property
     def meaning(self) -> str:
         """The expression in terms of the inputs; empty where a symbol is none of theirs."""
-        words = _RELATIONS.get(type(self.expression).__name__)
-        if words is None:
-            return in_words(self.text, self.sources)
-        left, right = self.expression.args
-        return in_words(f"{left} {words} {right}", self.sources)
+        return in_words(self.expression, self.sources)
 
     @property
     def fixes(self) -> tuple[str, int] | None:
@@ -146,14 +139,6 @@ def symbol_meanings(program: torch.export.ExportedProgram) -> dict[str, str]:
             if not isinstance(size, int):
                 meanings.setdefault(str(size), f"{node.name}.shape[{index}]")
     return meanings
-
-
-def in_words(expression: str, sources: dict[str, str]) -> str:
-    """An expression with its symbols replaced; empty where one of them has no source."""
-    symbols = set(_SYMBOL.findall(expression))
-    if not symbols or not symbols <= sources.keys():
-        return ""
-    return _SYMBOL.sub(lambda match: sources[match[0]], expression)
 
 
 def source_name(raw: str) -> str:

@@ -1,7 +1,8 @@
-"""The whole child: exactly the user's call, with nothing run before it."""
+"""The whole child: exactly the user's call, with nothing run before it; then its blockers."""
 
 from typing import NoReturn
 
+from .blockers import Search
 from .call import Call
 from .emit import Emitter
 from .frames import Places
@@ -12,7 +13,10 @@ KEY = "whole"
 
 
 def run_whole(places: Places, emitter: Emitter, call: Call) -> NoReturn:
-    """Export the whole model, replay it, and end the process."""
+    """Export the whole model, replay it or look for all that stops it, and end the process."""
     bench = Bench(call, places, emitter, Snapshot(call.model))
-    bench.run(Attempt(KEY, call.export, call.model, call.model, call.args, call.kwargs))
+    attempt = Attempt(KEY, call.export, call.model, call.model, call.args, call.kwargs)
+    outcome = bench.run(attempt)
+    if outcome.program is None:
+        Search(bench, outcome).run()
     emitter.finish()

@@ -1,0 +1,220 @@
+"""All that stops the whole model: exports that go past each blocker, until nothing is left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from types import CodeType
+from typing import Any, Literal
+
+from .boundary import can_be_wrapped
+from .diagnose import Finding, report
+from .emit import SHORT, TEXT, cap
+from .frames import Places
+from .passes import FILE, Pass, Widened, record
+from .resume import Met
+from .stages import Attempt, Bench, Outcome
+
+MOST_BLOCKERS = 20
+MOST_PASSES = 20
+MOST_OCCURRENCES = 200
+
+# A limit, or what the sandbox refuses: nothing is learnt by going past it.
+NOT_BYPASSED = frozenset({"out_of_memory", "sandbox", "internal"})
+# What export says once forward has returned, with what keeps it from saying so.
+_AT_THE_END: dict[str, dict[str, Any]] = {
+    "unsupported_output": {"plain_outputs": True},
+    "dynamic_shape_violation": {"static": True},
+    "mutation": {"as_made": True},
+}
+
+STUCK = "Nothing that could be bypassed is left around the last one."
+GOES_ON = "The search had not come to its end."
+
+Complete = Literal["clean", "stuck", "capped"]
+
+
+@dataclass
+class Blocker:
+    """One distinct cause, with every place that it was met from."""
+
+    first: Met
+    occurrences: dict[tuple[str | None, str, int], int] = field(default_factory=dict)
+
+    def add(self, finding: Finding) -> None:
+        """Count one more meeting."""
+        upload = finding.upload
+        place = (finding.module, upload.file if upload else "", upload.line if upload else 0)
+        self.occurrences[place] = self.occurrences.get(place, 0) + 1
+
+    def as_event(self, places: Places) -> dict[str, Any]:
+        """The blocker as workers/events.py has it."""
+        met = self.first
+        return {
+            "failure": report(met.finding, places),
+            "occurrences": [
+                {
+                    "module": None if module is None else cap(module, SHORT),
+                    "file": cap(file, SHORT),
+                    "line": line,
+                    "calls": calls,
+                }
+                for (module, file, line), calls in [*self.occurrences.items()][:MOST_OCCURRENCES]
+            ],
+            "behind": met.behind,
+            "bypass": cap(met.bypass, TEXT),
+            "jumped": None if met.jumped is None else cap(met.jumped, SHORT),
+        }
+
+
+def grouped(path: Sequence[Met]) -> list[Blocker]:
+    """The distinct causes among what was met, in the order in which they were first met."""
+    found: dict[tuple[str, str, int], Blocker] = {}
+    for met in path:
+        found.setdefault(met.finding.cause, Blocker(met)).add(met.finding)
+    return list(found.values())
+
+
+class Search:
+    """The search in the whole model of one call, after its plain export has failed."""
+
+    def __init__(self, bench: Bench, failed: Outcome) -> None:
+        self._bench = bench
+        self._failed = failed
+        self._widened = Widened()
+
+    def run(self) -> None:
+        """Search, and emit what is found after every export."""
+        first = [Met(finding, "", behind=False) for finding in self._failed.findings]
+        if why_not := self._why_not(first[0].finding):
+            self._emit(first, "stuck", why_not)
+            return
+        for number in range(1, MOST_PASSES + 1):
+            try:
+                attempt = self._attempt()
+            except Exception as error:
+                self._emit(first, "stuck", f"The model fails in eager: {error!r}")
+                return
+            outcome = self._export(number, attempt)
+            path, complete, reason = self._judged(first, attempt, outcome)
+            self._emit(path, complete, reason)
+            if reason != GOES_ON:
+                return
+
+    def _attempt(self) -> Pass:
+        bench = self._bench
+        recording = record(bench.call, bench.places, bench.snapshot, self._widened.functions)
+        return Pass(bench.call, bench.snapshot, recording, self._widened)
+
+    def _judged(
+        self, first: list[Met], attempt: Pass, outcome: Outcome
+    ) -> tuple[list[Met], Complete, str]:
+        """What was met, and whether the search is over. GOES_ON: it is not."""
+        path = self._path(first, attempt, outcome)
+        if outcome.program is not None:
+            return path, "clean", ""
+        if len(grouped(path)) >= MOST_BLOCKERS:
+            return path, "capped", f"No more than {MOST_BLOCKERS} are looked for."
+        strayed = self._strayed(attempt, outcome)
+        widened = self._wider(outcome)
+        if widened is None:
+            return path, "stuck", strayed or STUCK
+        self._widened = widened
+        return path, "capped", GOES_ON
+
+    def _why_not(self, finding: Finding) -> str:
+        if self._bench.call.strict:
+            return "In strict export the first blocker alone is looked for."
+        if finding.category in NOT_BYPASSED:
+            return "What stopped the export is no matter of the model's code."
+        return ""
+
+    def _export(self, number: int, attempt: Pass) -> Outcome:
+        call = self._bench.call
+        key = f"bypass:{number}"
+        stage = {"key": key, "kind": "bypass", "name": f"past its blockers, {_nth(number)} export"}
+        return self._bench.run(
+            Attempt(
+                key,
+                attempt.export,
+                call.model,
+                call.model,
+                call.args,
+                call.kwargs,
+                attempt.around,
+                "Some of its calls are replaced by what they gave in the eager run.",
+            ),
+            stage,
+        )
+
+    def _path(self, first: list[Met], attempt: Pass, outcome: Outcome) -> list[Met]:
+        """What was met in order; what plain export said comes first, whatever came of this one."""
+        met = [*attempt.path.met]
+        if outcome.program is None and not self._strayed(attempt, outcome):
+            met += [Met(finding, "", behind=bool(met)) for finding in outcome.findings]
+        known = {one.finding.cause for one in met}
+        return [*(one for one in first if one.finding.cause not in known), *met]
+
+    def _strayed(self, attempt: Pass, outcome: Outcome) -> str:
+        """Why an error that ended an export behind a bypass is none of the model's; or nothing.
+
+        The eager run never came to its function: it is the bypass's doing.
+        """
+        if not attempt.path.met or outcome.program is not None:
+            return ""
+        evidence = outcome.findings[0].evidence
+        at = evidence.culprit_running
+        if at is None or at.f_code in attempt.recording.functions:
+            return ""
+        where = outcome.findings[0].culprit
+        place = f"{where.file}:{where.line}" if where else "a line"
+        return f"Behind a bypass, export came to {place}, where the eager run did not come."
+
+    def _wider(self, outcome: Outcome) -> Widened | None:
+        """What the next export may bypass as well; None where there is nothing."""
+        for code in self._codes(outcome.findings[0]):
+            if code not in self._widened.functions and can_be_wrapped(code):
+                return replace(self._widened, functions=(*self._widened.functions, code))
+        change = _AT_THE_END.get(outcome.findings[0].category, {})
+        widened = replace(self._widened, **change)
+        return None if widened == self._widened else widened
+
+    def _codes(self, finding: Finding) -> list[CodeType]:
+        """What was running inside the model and could be bypassed, innermost first.
+
+        The user's functions, and forwards of torch's own modules; not the model's own forward.
+        """
+        running = [frame.f_code for frame in finding.evidence.running if frame is not None]
+        entered = [at for at, code in enumerate(running) if code.co_filename == FILE]
+        if not entered or running[entered[-1]].co_name != "forward":
+            return []
+        own = _codes_of(self._bench.call.model.forward)
+        return [
+            code
+            for code in reversed(running[entered[-1] + 1 :])
+            if code not in own
+            and (self._bench.places.is_user(code.co_filename) or code.co_name == "forward")
+        ]
+
+    def _emit(self, path: Sequence[Met], complete: Complete, reason: str = "") -> None:
+        self._bench.emitter.emit(
+            "blockers",
+            blockers=[
+                blocker.as_event(self._bench.places) for blocker in grouped(path)[:MOST_BLOCKERS]
+            ],
+            complete=complete,
+            reason=cap(reason, TEXT),
+        )
+
+
+def _codes_of(forward: Any) -> set[CodeType]:
+    """The code of a forward and of what its decorators wrap."""
+    found = set()
+    while forward is not None:
+        function = getattr(forward, "__func__", forward)
+        if code := getattr(function, "__code__", None):
+            found.add(code)
+        forward = getattr(function, "__wrapped__", None)
+    return found
+
+
+def _nth(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")

@@ -1,0 +1,57 @@
+"""Calls of the user's own functions: recorded in eager, bypassed in an export."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from .boundary import Around
+from .owners import paths_by_state
+from .recording import Key, Recording, output_of
+from .resume import Resume
+
+
+def kept_by(recording: Recording) -> Around:
+    """Records what each call gives."""
+
+    def around(real: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = real(*args, **kwargs)
+        recording.add(_key_of(real), output_of(result))
+        return result
+
+    return around
+
+
+def past(resume: Resume, model: nn.Module) -> Around:
+    """Lets a call that fails give what it gave when it was recorded."""
+
+    def around(real: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        recorded = resume.recorded(_key_of(real))
+        live = sys._getframe(1)
+        try:
+            return real(*args, **kwargs)
+        except Exception as error:
+            if recorded is None or resume.must_raise(error, live):
+                raise
+            finding = resume.find(error, live)
+            how = (
+                f"the call of {real.__qualname__} gave what it gave in the eager run; "
+                "what it does after this line is not known"
+            )
+            resume.path.add(finding, how, _module_of(args, model))
+            return resume.stand_in(recorded, (args, kwargs))
+
+    return around
+
+
+def _module_of(args: tuple[Any, ...], model: nn.Module) -> str | None:
+    """The path of the module whose method was called."""
+    if not args or not isinstance(args[0], nn.Module):
+        return None
+    return paths_by_state(model).get(id(vars(args[0])))
+
+
+def _key_of(function: Any) -> Key:
+    code = function.__code__
+    return code.co_filename, code.co_firstlineno, f"def {function.__qualname__}"

@@ -1,0 +1,79 @@
+"""Operators that stand in for calls which export cannot trace: same outputs, no inside.
+
+Each is `stagelight::bypassed_N(Tensor[] inputs) -> Tensor[]`, with a fake kernel that makes empty
+tensors of the shapes that the call gave in the eager run.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from .recording import Output, TensorLike
+from .torch_answers import environment_of, hints
+from .values import Values
+
+_NAMESPACE = "stagelight"
+
+
+class Opaque:
+    """Makes stand-ins during one export."""
+
+    def __init__(self, library: torch.library.Library, values: Values) -> None:
+        self._library = library
+        self._values = values
+        self._made = 0
+
+    def stand_in(self, recorded: Output, inputs: Any) -> Any:
+        """A value like the recorded one, in the graph a function of the tensors in `inputs`."""
+        likes = recorded.tensors
+        tensors = [one for one in pytree.tree_leaves(inputs) if isinstance(one, torch.Tensor)]
+        if not likes:
+            return recorded.rebuilt(())
+        return recorded.rebuilt(self._operator(likes, tensors)(tensors))
+
+    def _operator(self, likes: list[TensorLike], tensors: list[torch.Tensor]) -> Any:
+        name = f"bypassed_{self._made}"
+        self._made += 1
+        symbolic = self._symbolic_sizes(tensors)
+        self._library.define(f"{name}(Tensor[] inputs) -> Tensor[]")
+
+        @torch.library.register_fake(f"{_NAMESPACE}::{name}", lib=self._library)
+        def fake(inputs: list[torch.Tensor]) -> list[torch.Tensor]:
+            return [self._empty(like, symbolic) for like in likes]
+
+        return getattr(torch.ops.stagelight, name).default
+
+    def _symbolic_sizes(self, tensors: list[torch.Tensor]) -> set[int]:
+        """Sizes that some symbol had in the eager run, so that a dimension of the call's outputs
+        may be that symbol. As a constant it would answer questions that plain export asks.
+        """
+        env = environment_of(tensors)
+        known = [*self._values.known.values(), *(hints(env).values() if env else ())]
+        return {int(value) for value in known if not isinstance(value, float)} - {0, 1}
+
+    def _empty(self, like: TensorLike, symbolic: set[int]) -> torch.Tensor:
+        if not symbolic & set(like.shape):
+            made = torch.empty_strided if like.stride else torch.empty
+            sizes = (like.shape, like.stride) if like.stride else (like.shape,)
+            return made(*sizes, dtype=like.dtype, device=like.device)
+        shape: list[Any] = []
+        for number in like.shape:
+            size: Any = number
+            if number in symbolic:
+                size = torch.library.get_ctx().new_dynamic_size(min=0)
+                self._values.invent(size, number)
+            shape.append(size)
+        return torch.empty(shape, dtype=like.dtype, device=like.device)
+
+
+@contextmanager
+def opaque_operators(values: Values) -> Iterator[Opaque]:
+    """Stand-ins that exist within the block."""
+    library = torch.library.Library(_NAMESPACE, "FRAGMENT")
+    try:
+        yield Opaque(library, values)
+    finally:
+        library._destroy()

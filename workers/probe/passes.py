@@ -1,0 +1,98 @@
+"""One export of the whole model that goes past its blockers, and the eager run that it repeats."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from types import CodeType
+from typing import Any
+
+import torch
+
+from .boundary import wrapped
+from .call import Call
+from .calls import kept_by, past
+from .diagnose import Scene
+from .frames import Places
+from .opaque import opaque_operators
+from .patching import replaced
+from .prefix import tensors_in
+from .recording import Recorder, Recording
+from .resume import Path, Resume
+from .snapshot import Snapshot, clone_tensors
+from .torch_answers import answered
+from .torch_trace import unwound_module_stack
+from .values import Values
+
+FILE = __file__  # of the frame that calls the model under a Resume mode
+
+
+@dataclass(frozen=True)
+class Widened:
+    """What an export may bypass beyond questions and calls of torch functions."""
+
+    functions: tuple[CodeType, ...] = ()  # the user's functions and forwards
+    plain_outputs: bool = False  # what is no pytree of tensors is given back as its tensors
+    static: bool = False  # no dimension is dynamic
+    as_made: bool = False  # attributes are put back before export looks at them
+
+
+@dataclass
+class Pass:
+    """One export under a Resume mode."""
+
+    call: Call
+    snapshot: Snapshot
+    recording: Recording
+    widened: Widened
+    path: Path = field(default_factory=Path)
+
+    def export(self) -> torch.export.ExportedProgram:
+        """Make the call, within `around`."""
+        call = replace(self.call, dynamic_shapes=None) if self.widened.static else self.call
+        return call.export()
+
+    @contextmanager
+    def around(self, scene: Scene) -> Iterator[None]:
+        """Within the block an export goes past what it can."""
+        model, values, path = self.call.model, Values(), self.path
+        original = model.forward
+        with ExitStack() as stack:
+            opaque = stack.enter_context(opaque_operators(values))
+            resume = Resume(scene, self.recording.replayed(), opaque, values, path, FILE)
+
+            @functools.wraps(original)  # export reads the signature of forward
+            def forward(*args: Any, **kwargs: Any) -> Any:
+                with resume:
+                    result = original(*args, **kwargs)
+                if self.widened.as_made:
+                    self.snapshot.restore_attributes()
+                return tensors_in(result) if self.widened.plain_outputs else result
+
+            stack.enter_context(replaced(model, "forward", forward))
+            stack.enter_context(answered(resume.answer))
+            stack.enter_context(unwound_module_stack())
+            for code in self.widened.functions:
+                stack.enter_context(wrapped(code, past(resume, self.call.model)))
+            yield
+
+
+def record(
+    call: Call, places: Places, snapshot: Snapshot, functions: Sequence[CodeType]
+) -> Recording:
+    """Run the model once in eager, with every call of a torch function and of these recorded.
+
+    Raises:
+        BaseException: whatever the model raises.
+    """
+    recorder = Recorder(places)
+    args, kwargs = clone_tensors((call.args, call.kwargs))
+    snapshot.restore()
+    with ExitStack() as stack:
+        for code in functions:
+            stack.enter_context(wrapped(code, kept_by(recorder.recording)))
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(recorder)
+        call.model(*args, **kwargs)
+    snapshot.restore()
+    return recorder.recording

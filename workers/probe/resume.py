@@ -1,0 +1,161 @@
+"""Goes past what stops an export, inside the export: one export then meets every blocker.
+
+While the model is traced, each call of a torch function is compared with the same call of a
+recorded eager run. A question on data that the user's code asks is answered with the value that
+it had there; a call that fails is replaced by an opaque operator with the outputs that it gave.
+What was met on the way are the findings. Values are the eager run's own, so that the export goes
+on where eager went; a question on the size of a stand-in is ours, and is no finding.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import sympy
+import torch
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.overrides import TorchFunctionMode
+
+from .categories import chain_of
+from .diagnose import Finding, Scene, finding_of
+from .evidence import evidence_within
+from .handlers import is_handled
+from .opaque import Opaque
+from .recording import Cursor, Key, Output, is_iterator, key_of, user_frame
+from .torch_answers import environment_of, fresh_symbols_forgotten, hints
+from .values import Values
+
+# What must end the export: it says nothing of the model.
+_FATAL = (MemoryError, RecursionError)
+
+
+@dataclass
+class Met:
+    """A finding, and how the export went on."""
+
+    finding: Finding
+    bypass: str
+    behind: bool
+    jumped: str | None = None
+
+
+@dataclass
+class Path:
+    """What one export met."""
+
+    met: list[Met] = field(default_factory=list)
+
+    def add(self, finding: Finding, bypass: str, jumped: str | None = None) -> None:
+        """Take one more."""
+        self.met.append(Met(finding, bypass, bool(self.met), jumped))
+
+
+class Resume(TorchFunctionMode):
+    """The mode that the model runs under. `top` is the file whose frame calls the model."""
+
+    def __init__(
+        self, scene: Scene, cursor: Cursor, opaque: Opaque, values: Values, path: Path, top: str
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self._scene = scene
+        self._cursor = cursor
+        self._opaque = opaque
+        self._values = values
+        self._top = top
+        self._inside = 0  # calls of torch functions that are running
+        self._on = False
+
+    def __enter__(self) -> "Resume":
+        self._on = True
+        super().__enter__()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        super().__exit__(*exc)
+        self._on = False
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Make the call; where it fails, give what it gave in eager."""
+        given = kwargs or {}
+        frame = user_frame(self._scene.places, sys._getframe(1))
+        if frame is None or torch.compiler.is_dynamo_compiling():
+            return func(*args, **given)
+        key = key_of(frame, func)
+        recorded = self._cursor.next(key)
+        self._inside += 1
+        try:
+            result = func(*args, **given)
+        except Exception as error:
+            if recorded is None or self.must_raise(error, sys._getframe(1)):
+                raise
+            return self._instead(error, recorded, (args, given), key[2])
+        finally:
+            self._inside -= 1
+        if not is_iterator(result):
+            self._values.learn(result, recorded)
+        return result
+
+    def answer(self, env: ShapeEnv, expression: Any, error: BaseException) -> Any:
+        """What an undecidable expression was in eager, where the user's own code asks."""
+        live = sys._getframe(1)
+        if not self._on or self._inside or self.must_raise(error, live):
+            return None
+        value = self._values.of(expression, hints(env))
+        if value is None:
+            return None
+        if not self._values.is_invented(expression):
+            finding = self.find(error, live)
+            finding.value = str(value)
+            self.path.add(finding, f"it was answered as in the eager run: {value}")
+        return sympy.sympify(value)
+
+    def must_raise(self, error: BaseException, live: FrameType) -> bool:
+        """Whether an exception is not ours to stop."""
+        if isinstance(error, _FATAL):
+            return True
+        return is_handled(error, live, self._scene.places, self._top)
+
+    def find(self, error: BaseException, live: FrameType) -> Finding:
+        """The finding of an exception that was caught below this running frame."""
+        scene = self._scene
+        before = scene.call.stack
+        return finding_of(evidence_within(error, scene.places, before, live, self._top), scene)
+
+    def recorded(self, key: Key) -> Output | None:
+        """What the call of this key that comes now gave in the eager run."""
+        return self._cursor.next(key)
+
+    def stand_in(self, recorded: Output, inputs: Any) -> Any:
+        """A value like the recorded one, after a call that failed."""
+        env = environment_of(inputs)
+        if env is not None:
+            fresh_symbols_forgotten(env)
+        return self._opaque.stand_in(recorded, inputs)
+
+    def _instead(self, error: BaseException, recorded: Output, inputs: Any, name: str) -> Any:
+        asked = [link.cond for link in chain_of(error) if hasattr(link, "cond")]
+        if not any(self._values.is_invented(expression) for expression in asked):
+            finding = self.find(error, sys._getframe(2))
+            finding.value = self._value_of(asked, recorded, inputs)
+            self.path.add(finding, f"the call of {name} gave what it gave in the eager run")
+        return self.stand_in(recorded, inputs)
+
+    def _value_of(self, asked: list[Any], recorded: Output, inputs: Any) -> str:
+        """What was asked for, in the eager run; empty where it is not known."""
+        if len(recorded.leaves) == 1 and isinstance(recorded.leaves[0], bool | int | float):
+            return str(recorded.leaves[0])
+        env = environment_of(inputs)
+        for expression in asked:
+            value = self._values.of(expression, hints(env) if env else {})
+            if value is not None:
+                return str(value)
+        return ""
