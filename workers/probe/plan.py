@@ -6,22 +6,15 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .errors import ScriptError
-from .roles import Role, role_of
+from .parts import DEEPEST, HANDFUL, Called, parts_of
+from .placing import Placed, place
+from .roles import Role, clue_of
+
+__all__ = ["Called", "Component", "Plan", "PlannedStage", "make_plan", "may_be_found"]
 
 MOST_COMPONENTS = 12
 MOST_ASSEMBLED = 4
-SMALLEST_SHARE = 0.01  # of the model's parameters; what is smaller and has no role is glue
 ORDER: tuple[Role, ...] = ("backbone", "neck", "head", "postprocess", "other")
-
-
-@dataclass(frozen=True)
-class Called:
-    """A submodule that the eager run called."""
-
-    path: str
-    class_name: str
-    parameters: int
-    calls: int
 
 
 @dataclass(frozen=True)
@@ -69,6 +62,11 @@ def make_plan(called: Sequence[Called], wanted: Any = None) -> Plan:
     return Plan(components, [*_alone(components), *_assembled(components)])
 
 
+def may_be_found(path: str) -> bool:
+    """Whether the plan may pick this module by itself: before the run, whose inputs to keep."""
+    return path.count(".") <= DEEPEST
+
+
 def _by_hand(called: Sequence[Called], wanted: Any) -> list[Component]:
     patterns = _patterns(wanted)
     picked: dict[str, Component] = {}
@@ -80,8 +78,8 @@ def _by_hand(called: Sequence[Called], wanted: Any) -> list[Component]:
                 "Called were: " + ", ".join(module.path for module in called[:60]),
             )
         for module in matches:
-            found = role_of(module.path, module.class_name)
-            own: Role = role or (found[0] if found else "other")
+            clue = clue_of(module.path, module.class_name)
+            own: Role = role or (clue.role if clue else "other")
             picked.setdefault(module.path, _component(module, own, f"stages names {pattern}"))
     order = {module.path: index for index, module in enumerate(called)}
     return sorted(picked.values(), key=lambda component: order[component.path])
@@ -105,101 +103,19 @@ def _patterns(wanted: Any) -> list[tuple[str, Role | None]]:
 
 
 def _found(called: Sequence[Called]) -> list[Component]:
-    tree = _Tree(called)
-    modules = [module for top in tree.children("") for module in tree.opened(top)]
-    total = max(1, sum(module.parameters for module in modules))
-    named = {module.path: role_of(module.path, module.class_name) for module in modules}
-    kept = [
-        module
-        for module in modules
-        if named[module.path] or module.parameters / total >= SMALLEST_SHARE
-    ]
-    unnamed = _by_share(kept, named, total)
-    components = []
-    for module in kept:
-        role, why = named[module.path] or unnamed[module.path]
-        components.append(_component(module, role, why))
-    largest = sorted(components, key=lambda item: (item.role == "other", -item.parameters))
-    chosen = {item.path for item in largest[:MOST_COMPONENTS]}
-    return [item for item in components if item.path in chosen]
+    placed = _largest(place(parts_of(called)))
+    return [_component(one.part.module, one.role, one.why) for one in placed]
 
 
-def _by_share(
-    kept: Sequence[Called],
-    named: dict[str, tuple[Role, str] | None],
-    total: int,
-) -> dict[str, tuple[Role, str]]:
-    """Roles by order of execution and share of parameters, where names say nothing.
-
-    What runs before half of the parameters are passed, and before any neck or head, belongs to
-    the backbone; what runs last is a head, where no name says another.
-    """
-    known = {found[0] for found in named.values() if found}
-    roles: dict[str, tuple[Role, str]] = {}
-    before, in_backbone = 0, True
-    for module in kept:
-        share = f"{100 * module.parameters / total:.0f} % of the parameters"
-        if found := named[module.path]:
-            in_backbone = in_backbone and found[0] == "backbone"
-        else:
-            if in_backbone and before < total / 2:
-                roles[module.path] = ("backbone", f"it runs early and holds {share}")
-            elif module is kept[-1] and "head" not in known:
-                roles[module.path] = ("head", f"it runs last and holds {share}")
-            else:
-                roles[module.path] = ("other", f"no name says more; it holds {share}")
-        before += module.parameters
-    return roles
-
-
-class _Tree:
-    """The called modules by their parents."""
-
-    def __init__(self, called: Sequence[Called]) -> None:
-        self._modules = {module.path: module for module in called if module.path}
-        self._children: dict[str, list[Called]] = {}
-        for module in self._modules.values():
-            self._children.setdefault(self._parent(module.path), []).append(module)
-
-    def children(self, path: str) -> list[Called]:
-        return self._children.get(path, [])
-
-    def opened(self, module: Called) -> Iterator[Called]:
-        """The module itself, or its children where they say more than it does."""
-        children = self.children(module.path)
-        if self._wraps(module, children) or len(self._roles_below(module)) > 1:
-            for child in children:
-                yield from self.opened(child)
-        else:
-            yield module
-
-    def _roles_below(self, module: Called) -> set[Role]:
-        """Distinct roles of what is right below; below modules without one, of what they hold.
-
-        A backbone must be among them: several heads are no reason to take a head apart.
-        """
-        roles: set[Role] = set()
-        for child in self.children(module.path):
-            found = role_of(child.path, child.class_name)
-            roles |= {found[0]} if found else self._roles_below(child)
-        return roles if "backbone" in roles else set()
-
-    def _wraps(self, module: Called, children: Sequence[Called]) -> bool:
-        """A bare wrapper: all of the model's parameters, no role, and parts that have some."""
-        everything = all(
-            other.parameters == 0 or other.path.startswith(module.path)
-            for other in self.children("")
-        )
-        bearing = sum(child.parameters > 0 for child in children)
-        return everything and bearing > 1 and not role_of(module.path, module.class_name)
-
-    def _parent(self, path: str) -> str:
-        """The nearest ancestor that was called: lists of modules are not."""
-        while path:
-            path = path.rpartition(".")[0]
-            if path in self._modules:
-                return path
-        return ""
+def _largest(placed: Sequence[Placed]) -> list[Placed]:
+    """The largest of too many of a role, and its last, which ends an assembled stage."""
+    ranked: list[tuple[int, Placed]] = []
+    for role in ORDER:
+        own = [one for one in placed if one.role == role]
+        by_size = sorted(own[:-1], key=lambda one: -one.part.parameters)
+        ranked += enumerate([*own[-1:], *by_size[: HANDFUL - 1]])
+    chosen = [one for _, one in sorted(ranked, key=lambda pair: pair[0])[:MOST_COMPONENTS]]
+    return [one for one in placed if one in chosen]
 
 
 def _component(module: Called, role: Role, why: str) -> Component:
