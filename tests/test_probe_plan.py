@@ -9,7 +9,6 @@ from workers.probe.plan import (
     Called,
     Plan,
     make_plan,
-    may_be_found,
 )
 from workers.probe.roles import clue_of
 
@@ -239,14 +238,6 @@ class TestOpened:
         stages = [(f"swin.layers.{n}", "Stage", 10 * (n + 1)) for n in range(4)]
         rows = called(("swin", "SwinModel", 100), *stages, ("classifier", "Linear", 1))
         assert list(roles(make_plan(rows))) == ["swin", "classifier"]
-
-    def test_no_deeper_than_inputs_are_kept(self) -> None:
-        path = "a.b.c.d"
-        rows = called(("a", "A", 9), ("a.b", "B", 9), ("a.b.c", "C", 9), (path, "D", 9))
-        below = called((f"{path}.encoder", "E", 5), (f"{path}.decoder", "F", 4))
-        assert may_be_found(path)
-        assert not may_be_found(below[0].path)
-        assert list(roles(make_plan([*rows, *below]))) == [path]
 
 
 class TestByHand:

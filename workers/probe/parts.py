@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from .roles import Clue, Kind, Role, clue_of, is_plain
 
-DEEPEST = 3  # dots in a part's path
 HANDFUL = 6  # parts that one backbone is shown as
 LARGEST_STACK = 4  # modules of one class and name that are shown one by one
 SMALLEST_SHARE = 0.01  # of the model's parameters; what is smaller and unnamed is glue
@@ -132,15 +131,14 @@ class _Tree:
         ]
 
     def within(self, part: Part) -> list[Part]:
-        """What was called right below this part, if that is not too deep."""
+        """What was called right below this part."""
         clue = part.clue if part.clue and part.clue.kind != "base" else part.inside
-        below = self.parts(part.module.path, clue)
-        return below if all(one.module.path.count(".") <= DEEPEST for one in below) else []
+        return self.parts(part.module.path, clue)
 
     def opened(self, part: Part) -> list[Part]:
         """The part itself, or what it holds where that says more than it does."""
         within = self.within(part)
-        if within and (self._wraps(part, within) or self._is_composed(part)):
+        if self._wraps(part, within) or self._is_composed(part):
             return [leaf for child in within for leaf in self.opened(child)]
         return [part]
 

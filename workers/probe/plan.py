@@ -6,11 +6,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .errors import ScriptError
-from .parts import DEEPEST, HANDFUL, Called, parts_of
+from .parts import HANDFUL, Called, parts_of
 from .placing import Placed, place
 from .roles import Role, clue_of
 
-__all__ = ["Called", "Component", "Plan", "PlannedStage", "make_plan", "may_be_found"]
+__all__ = ["Called", "Component", "Plan", "PlannedStage", "make_plan"]
 
 MOST_COMPONENTS = 12
 MOST_ASSEMBLED = 4
@@ -60,11 +60,6 @@ def make_plan(called: Sequence[Called], wanted: Any = None) -> Plan:
     """
     components = _by_hand(called, wanted) if wanted else _found(called)
     return Plan(components, [*_alone(components), *_assembled(components)])
-
-
-def may_be_found(path: str) -> bool:
-    """Whether the plan may pick this module by itself: before the run, whose inputs to keep."""
-    return path.count(".") <= DEEPEST
 
 
 def _by_hand(called: Sequence[Called], wanted: Any) -> list[Component]:
