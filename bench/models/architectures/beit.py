@@ -1,0 +1,15 @@
+"""A small BEiT with random weights: image classification."""
+
+import torch
+from transformers import BeitConfig, BeitForImageClassification
+
+config = BeitConfig(
+    image_size=32,
+    patch_size=8,
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=64,
+)
+model = BeitForImageClassification(config).eval()
+inputs = {"pixel_values": torch.randn(1, 3, 32, 32)}

@@ -1,0 +1,29 @@
+"""A small BigBird-Pegasus with random weights: encoder-decoder."""
+
+import torch
+from transformers import BigBirdPegasusConfig, BigBirdPegasusForConditionalGeneration
+
+config = BigBirdPegasusConfig(
+    use_cache=False,
+    vocab_size=100,
+    d_model=32,
+    encoder_layers=2,
+    decoder_layers=2,
+    encoder_attention_heads=4,
+    decoder_attention_heads=4,
+    encoder_ffn_dim=64,
+    decoder_ffn_dim=64,
+    max_position_embeddings=128,
+    pad_token_id=1,
+    bos_token_id=0,
+    eos_token_id=2,
+    decoder_start_token_id=2,
+    attention_type="block_sparse",
+    block_size=4,
+    num_random_blocks=2,
+)
+model = BigBirdPegasusForConditionalGeneration(config).eval()
+inputs = {
+    "input_ids": torch.randint(3, 99, (1, 64)),
+    "decoder_input_ids": torch.randint(3, 99, (1, 8)),
+}

@@ -1,0 +1,25 @@
+"""A small DETR with mask heads with random weights: panoptic segmentation."""
+
+import torch
+from transformers import DetrConfig, DetrForSegmentation, ResNetConfig
+
+backbone = ResNetConfig(
+    embedding_size=8,
+    hidden_sizes=[8, 16, 24, 32],
+    depths=[1, 1, 1, 1],
+    layer_type="basic",
+    out_features=["stage1", "stage2", "stage3", "stage4"],
+)
+config = DetrConfig(
+    backbone_config=backbone,
+    d_model=32,
+    encoder_layers=1,
+    decoder_layers=2,
+    encoder_attention_heads=8,
+    decoder_attention_heads=8,
+    encoder_ffn_dim=64,
+    decoder_ffn_dim=64,
+    num_queries=6,
+)
+model = DetrForSegmentation(config).eval()
+inputs = {"pixel_values": torch.randn(1, 3, 64, 64)}

@@ -1,0 +1,18 @@
+"""A small ELECTRA with random weights: token classification."""
+
+import torch
+from transformers import ElectraConfig, ElectraForTokenClassification
+
+config = ElectraConfig(
+    vocab_size=100,
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=64,
+    embedding_size=16,
+)
+model = ElectraForTokenClassification(config).eval()
+inputs = {
+    "input_ids": torch.randint(3, 99, (1, 16)),
+    "attention_mask": torch.ones(1, 16, dtype=torch.long),
+}

@@ -1,0 +1,28 @@
+"""A small LED with random weights: encoder-decoder."""
+
+import torch
+from transformers import LEDConfig, LEDForConditionalGeneration
+
+config = LEDConfig(
+    use_cache=False,
+    vocab_size=100,
+    d_model=32,
+    encoder_layers=2,
+    decoder_layers=2,
+    encoder_attention_heads=4,
+    decoder_attention_heads=4,
+    encoder_ffn_dim=64,
+    decoder_ffn_dim=64,
+    max_encoder_position_embeddings=64,
+    max_decoder_position_embeddings=64,
+    pad_token_id=1,
+    bos_token_id=0,
+    eos_token_id=2,
+    decoder_start_token_id=2,
+    attention_window=4,
+)
+model = LEDForConditionalGeneration(config).eval()
+inputs = {
+    "input_ids": torch.randint(3, 99, (1, 16)),
+    "decoder_input_ids": torch.randint(3, 99, (1, 8)),
+}

@@ -1,0 +1,26 @@
+"""A small M2M100 with random weights: encoder-decoder."""
+
+import torch
+from transformers import M2M100Config, M2M100ForConditionalGeneration
+
+config = M2M100Config(
+    use_cache=False,
+    vocab_size=100,
+    d_model=32,
+    encoder_layers=2,
+    decoder_layers=2,
+    encoder_attention_heads=4,
+    decoder_attention_heads=4,
+    encoder_ffn_dim=64,
+    decoder_ffn_dim=64,
+    max_position_embeddings=64,
+    pad_token_id=1,
+    bos_token_id=0,
+    eos_token_id=2,
+    decoder_start_token_id=2,
+)
+model = M2M100ForConditionalGeneration(config).eval()
+inputs = {
+    "input_ids": torch.randint(3, 99, (1, 16)),
+    "decoder_input_ids": torch.randint(3, 99, (1, 8)),
+}

@@ -1,0 +1,20 @@
+"""A small Mixtral whose experts are looped over with random weights: mixture of experts."""
+
+import torch
+from transformers import MixtralConfig, MixtralForCausalLM
+
+config = MixtralConfig(
+    use_cache=False,
+    vocab_size=100,
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=64,
+    num_key_value_heads=2,
+    max_position_embeddings=64,
+    num_local_experts=4,
+    num_experts_per_tok=2,
+    experts_implementation="eager",
+)
+model = MixtralForCausalLM(config).eval()
+inputs = {"input_ids": torch.randint(3, 99, (1, 16))}

@@ -1,0 +1,23 @@
+"""A small WavLM with random weights: speaker verification."""
+
+import torch
+from transformers import WavLMConfig, WavLMForXVector
+
+config = WavLMConfig(
+    vocab_size=30,
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=64,
+    conv_dim=[16, 16, 16],
+    conv_stride=[5, 2, 2],
+    conv_kernel=[10, 3, 3],
+    num_conv_pos_embeddings=8,
+    num_conv_pos_embedding_groups=4,
+    tdnn_dim=[16, 16],
+    tdnn_kernel=[3, 3],
+    tdnn_dilation=[1, 2],
+    xvector_output_dim=16,
+)
+model = WavLMForXVector(config).eval()
+inputs = {"input_values": torch.randn(1, 1600)}

@@ -1,0 +1,35 @@
+"""transformers models from small configs: Stagelight says of each what plain torch.export says."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from bench.agreement import ARCHITECTURES, tell_truth
+from tests.coverage_support import answer_of, check
+
+SCRIPTS = sorted(ARCHITECTURES.glob("*.py"))
+# One that exports, a branch on data, a return that is no pytree, numpy in a loss.
+HANDFUL = {"vit", "encodec", "gpt2", "mask2former_training"}
+PARAMETERS = [
+    pytest.param(script, id=script.stem, marks=() if script.stem in HANDFUL else pytest.mark.full)
+    for script in SCRIPTS
+]
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(SCRIPTS) >= 40
+    assert {script.stem for script in SCRIPTS} >= HANDFUL
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_its_first_line_says_what_it_is(script: Path) -> None:
+    text = ast.get_docstring(ast.parse(script.read_text())) or ""
+    assert text.startswith("A small ")
+    assert " with random weights: " in text
+
+
+@pytest.mark.parametrize("script", PARAMETERS)
+def test_an_architecture(script: Path, tmp_path: Path) -> None:
+    [truth] = tell_truth([script])
+    check(truth, answer_of(tmp_path, script.name, script.read_text()))
