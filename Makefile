@@ -11,28 +11,34 @@ TORCH_INDEX_URL ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+VISION_PIP := .venv-vision/bin/python -m pip --disable-pip-version-check --no-input
 INSTALLED := .venv/.installed
+VISION := .venv-vision/.installed
+VISION_PYTHON := .venv-vision/bin/python
 VENDORED := static/vendor/.vendored
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test test-full lint types bench soak pins clean
+.PHONY: help run setup runtime-vision test test-full lint types bench soak pins clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: $(INSTALLED) $(VENDORED) ## Start Stagelight on http://127.0.0.1:8000; Ctrl-C stops it
 	@$(BIN)/stagelight serve
 
 setup: $(INSTALLED) $(VENDORED) ## Only install: .venv and the front-end files
 
+runtime-vision: $(VISION) ## A second runtime in .venv-vision: torch 2.14.1 and torchvision (5.5 GB)
+
 test: $(INSTALLED) $(VENDORED) ## Run the tests, the browser's too (at most 10 minutes)
 	@STAGELIGHT_CHROMIUM="$$(scripts/browser.sh)" && export STAGELIGHT_CHROMIUM && \
 	$(BIN)/python -m pytest -m "not full"
 
-test-full: $(INSTALLED) $(VENDORED) ## Run the long suites
+test-full: $(INSTALLED) $(VENDORED) $(VISION) ## Run the long suites, and the probe's on the vision runtime
 	@STAGELIGHT_CHROMIUM="$$(scripts/browser.sh)" && export STAGELIGHT_CHROMIUM && \
 	$(BIN)/python -m pytest -m full
+	STAGELIGHT_RUNTIMES=vision=$(VISION_PYTHON) $(BIN)/python -m pytest tests/test_probe_*.py
 
 lint: $(INSTALLED) ## Ruff, its formatter, and the arrows between the rooms
 	$(BIN)/ruff check
@@ -42,8 +48,10 @@ lint: $(INSTALLED) ## Ruff, its formatter, and the arrows between the rooms
 types: $(INSTALLED) ## Mypy, strict
 	$(BIN)/mypy
 
-bench: $(INSTALLED) $(VENDORED) ## Measure: submit to verdict against a cold python script.py
+bench: $(INSTALLED) $(VENDORED) $(VISION) ## Measure what DESIGN has budgets for
 	$(BIN)/python -m bench.submit_to_verdict
+	$(BIN)/python -m bench.staging
+	$(BIN)/python -m bench.blockers
 
 soak: $(INSTALLED) $(VENDORED) ## 200 runs, one in four hostile, one and four at a time: what is left?
 	$(BIN)/python -m bench.soak --workers 1
@@ -56,7 +64,7 @@ pins: ## Renew constraints.txt within what pyproject.toml allows
 	mv build/constraints.txt constraints.txt
 
 clean: ## Remove all that make made; data/ stays
-	rm -rf .venv node_modules static/vendor build dist
+	rm -rf .venv .venv-vision node_modules static/vendor build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -70,6 +78,14 @@ $(INSTALLED): pyproject.toml constraints.txt
 	    --index-url "$(TORCH_INDEX_URL)" torch)
 	$(PIP) install -c constraints.txt editables hatchling
 	$(PIP) install -c constraints.txt --no-build-isolation -e '.[runtime,dev]'
+	@touch $@
+
+# What the default runtime offers, on another torch, and torchvision. Nothing of Stagelight.
+$(VISION): constraints-vision.txt
+	$(PYTHON) -m venv .venv-vision
+	$(if $(TORCH_INDEX_URL),$(VISION_PIP) install -c constraints-vision.txt --no-deps \
+	    --index-url "$(TORCH_INDEX_URL)" torch torchvision)
+	$(VISION_PIP) install -c constraints-vision.txt numpy scipy torch torchvision transformers
 	@touch $@
 
 $(VENDORED): package.json package-lock.json static/vendor.json scripts/vendor.py | $(INSTALLED)

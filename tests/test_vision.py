@@ -1,0 +1,66 @@
+"""torchvision's real models in the vision runtime: what plain torch.export says of each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bench.fresh import VISION_MODELS, ask, vision_settings
+from bench.server import running_server, submit, wait_for
+
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[httpx.Client]:
+    """A real server whose one runtime is the vision one; fails where that is not installed."""
+    with running_server(**vision_settings()) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def submitted(server: httpx.Client) -> dict[str, str]:
+    """All ten at once: they wait in the queue for the one worker."""
+    return {script.stem: submit(server, script) for script in VISION_MODELS}
+
+
+def test_there_are_ten_models() -> None:
+    assert len(VISION_MODELS) == 10
+
+
+@pytest.mark.parametrize("script", VISION_MODELS, ids=lambda script: script.stem)
+def test_the_verdict_is_plain_exports_and_the_culprit_its_innermost_user_frame(
+    server: httpx.Client, submitted: dict[str, str], script: Path
+) -> None:
+    truth = ask("bench.truth", "--no-strict", str(script))
+    run = wait_for(server, submitted[script.stem])
+    assert run["status"] == "finished", run["reason"]
+    assert run["runtime"] == "vision"
+    (whole,) = (stage for stage in run["stages"] if stage["kind"] == "whole")
+    if truth["ok"]:
+        assert (run["verdict"], whole["status"]) == ("exported", "passed")
+        assert whole["replay"] == "equal", whole["replay_why"]
+        assert run["blockers"] == []
+        return
+    assert (run["verdict"], whole["status"]) == ("partly", "failed")
+    failure = whole["failure"]
+    assert (failure["file"], failure["line"]) == (truth["file"], truth["line"])
+    assert failure["exception"].endswith(truth["exception"])
+    first: dict[str, Any] = run["blockers"][0]
+    assert (first["file"], first["line"]) == (truth["file"], truth["line"])
+
+
+def test_no_stage_of_any_of_them_is_our_own_fault(
+    server: httpx.Client, submitted: dict[str, str]
+) -> None:
+    for name, address in submitted.items():
+        run = wait_for(server, address)
+        ours = [
+            stage["name"]
+            for stage in run["stages"]
+            if stage["failure"] and stage["failure"]["category"] in ("internal", "crash")
+        ]
+        assert ours == [], name
+        assert [note for note in run["notes"] if note["code"] == "capture_failed"] == [], name
