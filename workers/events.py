@@ -197,6 +197,7 @@ class ModuleCall(Record):
     class_name: Short
     calls: Calls
     parameters: Count
+    own: Count = 0  # elements that it owns itself and no module before it
 
 
 class Eager(Record):
@@ -280,22 +281,10 @@ class Failed(Record):
     failure: FailureReport
 
 
-class Coverage(Record):
-    """What was exported in some stage that passed, out of what there is."""
-
-    modules: Count
-    modules_exported: Count
-    parameters: Count
-    parameters_exported: Count
-    calls: Calls
-    calls_exported: Count
-
-
 class Finished(Record):
     """The last event. A probe that ends without it crashed."""
 
     type: Literal["finished"]
-    coverage: Coverage | None = None  # of the staged child
 
 
 Event = (

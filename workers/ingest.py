@@ -7,12 +7,13 @@ from dataclasses import replace
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.models import Category, StageKind, StageStatus, Verdict
+from app.models import Category, Search, StageKind, StageStatus, Verdict
 from app.models.columns import utc_now
 from app.services import record
 from app.services.queue import Claim
 from app.services.record import StageEnd, fenced
 from workers import rows
+from workers.coverage import Coverage
 from workers.events import (
     Blockers,
     Eager,
@@ -22,10 +23,12 @@ from workers.events import (
     Loaded,
     Note,
     Planned,
+    PlannedStage,
     ProbeKind,
     StageFinished,
     StageStarted,
 )
+from workers.ledger import Ledger
 from workers.protocol import WHOLE, OverLimitError
 from workers.verdict import Facts, Trouble, judge
 
@@ -36,11 +39,7 @@ NOT_THE_SCRIPTS = frozenset(
 
 
 class Ingest:
-    """Knows the run's plan and facts. Events come in order, checked by protocol.Order.
-
-    The whole stage's number comes after the plan's, so its row waits for the plan, or for the
-    staged child's end without one. Its verdict does not wait.
-    """
+    """Knows the run's facts. Events come in order, checked by protocol.Order."""
 
     def __init__(self, engine: Engine, claim: Claim, artefact_bytes: int = sys.maxsize) -> None:
         self.facts = Facts()
@@ -50,12 +49,12 @@ class Ingest:
         self._claim = claim
         self._run_id = claim.run_id
         self._artefact_bytes = artefact_bytes  # that the run may still store
-        self._numbers: dict[str, int] = {}  # stage key → n; empty until there is a plan
-        self._components: set[str] = set()  # keys of component stages
-        self._pending: list[str] = []  # keys of the staged child's stages to come
-        self._running: str | None = None  # key of its stage that runs
+        self._ledger = Ledger(claim.run_id)
+        self._coverage = Coverage()
+        self._stages: dict[str, PlannedStage] = {}  # planned and added ones
+        self._running: dict[ProbeKind, str] = {}  # key of each child's stage that runs
         self._whole_started = False
-        self._whole_end: StageEnd | None = None
+        self._whole_ended = False
         self._notes: list[dict[str, str]] = []
         self._has_loaded = False
         self._has_failure = False  # of the run itself
@@ -75,8 +74,7 @@ class Ingest:
             case Eager():
                 self._take_eager(event)
             case Planned():
-                with self._write() as session:
-                    self._store_plan(session, event)
+                self._take_planned(event)
             case StageStarted():
                 self._take_started(kind, event)
             case StageFinished():
@@ -85,9 +83,8 @@ class Ingest:
                 self._take_blockers(event)
             case Failed():
                 self._take_failed(event)
-            case Finished(coverage=coverage) if coverage is not None:
-                with self._write() as session:
-                    record.save_run(session, self._run_id, coverage=rows.to_data(coverage))
+            case Finished():
+                pass  # the end of the process says the same
 
     def end(self, kind: ProbeKind, trouble: Trouble | None = None, reason: str = "") -> None:
         """A child ended: by itself, with a trouble, or dismissed for a reason."""
@@ -102,6 +99,7 @@ class Ingest:
                 blamed = self._end_whole(session, trouble, reason)
             if trouble is not None and not blamed:
                 self._store_failure(session, trouble)
+            self._save_coverage(session)
             self._judge(session)
 
     def refuse(self, trouble: Trouble) -> None:
@@ -132,35 +130,57 @@ class Ingest:
 
     def _take_eager(self, event: Eager) -> None:
         self.facts = replace(self.facts, eager=True)
+        self._coverage.called(event.modules)
         with self._write() as session:
             record.save_run(session, self._run_id, eager=rows.to_data(event))
             self._judge(session)
 
-    def _take_started(self, kind: ProbeKind, event: StageStarted) -> None:
+    def _take_planned(self, event: Planned) -> None:
+        self._stages |= {stage.key: stage for stage in event.stages}
         with self._write() as session:
-            if kind is ProbeKind.WHOLE:
+            self._ledger.plan(session, event)
+
+    def _take_started(self, kind: ProbeKind, event: StageStarted) -> None:
+        self._running[kind] = event.key
+        if event.stage is not None:
+            self._stages[event.key] = event.stage
+        with self._write() as session:
+            self._ledger.start(session, event.key, event.stage)
+            if event.key == WHOLE:
                 self._whole_started = True
-                self._sync_whole(session)
-                return
-            self._pending.remove(event.key)
-            self._running = event.key
-            record.start_stage(session, self._run_id, self._numbers[event.key])
+                self._settle(session)
 
     def _take_finished(self, kind: ProbeKind, event: StageFinished) -> None:
         end = rows.stage_end(self._run_id, event)  # compresses: not while others wait to write
         self._count_artefacts(event, end)
+        self._running.pop(kind, None)
+        stage = self._stages.get(event.key)
+        self._coverage.add_stage(
+            stage.kind if stage else StageKind.WHOLE,
+            stage.component if stage else None,
+            event.status,
+            event.graph,
+        )
         with self._write() as session:
-            if kind is ProbeKind.WHOLE:
-                self._whole_end = end
+            self._ledger.end(session, event.key, end)
+            if event.key == WHOLE:
+                self._whole_ended = True
                 self.facts = replace(self.facts, whole=event.status)
                 record.save_run(session, self._run_id, whole_at=utc_now())
-                self._sync_whole(session)
-            else:
-                self._running = None
-                if event.key in self._components and event.status == StageStatus.PASSED:
-                    self.facts = replace(self.facts, component_passed=True)
-                record.end_stage(session, self._run_id, self._numbers[event.key], end)
+            elif self._ledger.is_component(event.key) and event.status == StageStatus.PASSED:
+                self.facts = replace(self.facts, component_passed=True)
             self._judge(session)
+
+    def _take_blockers(self, event: Blockers) -> None:
+        self._coverage.add_blockers(event.blockers)
+        found = rows.blocker_rows(self._run_id, event.blockers)
+        with self._write() as session:
+            search = {"complete": event.complete, "reason": event.reason}
+            record.save_blockers(session, self._run_id, found, search)
+
+    def _save_coverage(self, session: Session) -> None:
+        if self.facts.eager:
+            record.save_run(session, self._run_id, coverage=self._coverage.as_data())
 
     def _count_artefacts(self, event: StageFinished, end: StageEnd) -> None:
         self._artefact_bytes -= len(event.model_dump_json(exclude={"graph", "code"}))
@@ -181,49 +201,32 @@ class Ingest:
                 session.add(rows.failure_row(self._run_id, failure))
             self._judge(session)
 
-    def _store_plan(self, session: Session, plan: Planned | None) -> None:
-        components, stages = rows.plan_rows(self._run_id, plan)
-        self._numbers = {stage.key: stage.n for stage in stages}
-        self._components = {stage.key for stage in stages if stage.kind == StageKind.COMPONENT}
-        self._pending = [stage.key for stage in stages if stage.key != WHOLE]
-        record.save_plan(session, self._run_id, components, stages)
-        session.flush()
-        self._sync_whole(session)
-
-    def _sync_whole(self, session: Session) -> None:
-        """Bring the whole stage's row, if it has one yet, to what is known."""
-        if not self._numbers and self.facts.staged_ended and self._whole_started:
-            self._store_plan(session, None)  # which comes back here
-        elif self._numbers and self._whole_end is not None:
-            record.end_stage(session, self._run_id, self._numbers[WHOLE], self._whole_end)
-        elif self._numbers and self._whole_started:
-            record.start_stage(session, self._run_id, self._numbers[WHOLE])
+    def _settle(self, session: Session) -> None:
+        """Give the whole stage its row where no plan will come."""
+        if self.facts.staged_ended and self._whole_started and not self._ledger.is_planned:
+            self._ledger.plan(session, None)
 
     def _end_staged(self, session: Session, trouble: Trouble | None, reason: str) -> bool:
         """Close its stages; returns whether the trouble is one stage's."""
         self.facts = replace(self.facts, staged_ended=True)
-        running, self._running = self._running, None
+        running = self._running.pop(ProbeKind.STAGED, None)
         if running is not None:
-            end = self._cut_short(trouble, reason)
-            record.end_stage(session, self._run_id, self._numbers[running], end)
-        skipped = StageEnd(status=StageStatus.SKIPPED, reason=reason)
-        for key in self._pending:
-            record.end_stage(session, self._run_id, self._numbers[key], skipped)
-        self._pending = []
-        if not self._numbers:
-            self._sync_whole(session)
+            self._ledger.end(session, running, self._cut_short(trouble, reason))
+        self._ledger.skip_rest(session, reason)
+        self._settle(session)
         return running is not None
 
     def _end_whole(self, session: Session, trouble: Trouble | None, reason: str) -> bool:
-        """Close the whole stage; returns whether the trouble is its."""
-        if self._whole_end is not None:
-            return trouble is not None  # after its stage: nothing is lost
-        if self._whole_started:
-            self._whole_end = self._cut_short(trouble, reason)
-        else:
-            self._whole_end = StageEnd(status=StageStatus.SKIPPED, reason=reason)
-        self._sync_whole(session)
-        return self._whole_started
+        """Close its stages; returns whether the trouble is one of theirs."""
+        running = self._running.pop(ProbeKind.WHOLE, None)
+        if running is not None:
+            self._ledger.end(session, running, self._cut_short(trouble, reason))
+        elif not self._whole_ended:
+            self._ledger.end(session, WHOLE, StageEnd(status=StageStatus.SKIPPED, reason=reason))
+        if self._whole_ended and trouble is not None:  # the search for blockers was cut short
+            search = {"complete": Search.CAPPED, "reason": trouble.message}
+            record.save_run(session, self._run_id, search=search)
+        return running is not None or self._whole_ended
 
     def _why_not_tried(self) -> str:
         if self.facts.script_failed:

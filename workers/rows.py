@@ -3,12 +3,14 @@
 import hashlib
 import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from app.graphs.document import GraphDocument
 from app.models import (
+    Blocker,
     Component,
     Failure,
     Graph,
@@ -19,7 +21,7 @@ from app.models import (
 )
 from app.services.record import StageEnd
 from workers.collector import without_collector
-from workers.events import FailureReport, GuardReport, Planned, StageFinished
+from workers.events import BlockerReport, FailureReport, GuardReport, Planned, StageFinished
 from workers.protocol import WHOLE
 from workers.verdict import Trouble
 
@@ -100,26 +102,48 @@ def guard_row(position: int, guard: GuardReport) -> Guard:
 
 def failure_row(run_id: int, report: FailureReport) -> Failure:
     """A failure that the probe reported."""
+    return Failure(run_id=run_id, **_cause(report))
+
+
+def blocker_rows(run_id: int, reports: Sequence[BlockerReport]) -> list[Blocker]:
+    """All blockers of a run, in the order that the probe told them."""
+    return [
+        Blocker(
+            run_id=run_id,
+            position=position,
+            occurrences=[to_data(one) for one in report.occurrences],
+            behind=report.behind,
+            bypass=report.bypass,
+            jumped=report.jumped,
+            **_cause(report.failure),
+        )
+        for position, report in enumerate(reports, start=1)
+    ]
+
+
+def _cause(report: FailureReport) -> dict[str, Any]:
+    """The columns of app/models/failure.py's Cause."""
     culprit, upload = report.culprit, report.upload
     apart = upload is not None and upload != culprit  # else it would be said twice
-    return Failure(
-        run_id=run_id,
-        category=report.category,
-        exception=report.exception,
-        message=report.message,
-        hint=report.hint,
-        file=culprit.file if culprit else None,
-        line=culprit.line if culprit else None,
-        function=culprit.function if culprit else "",
-        text=culprit.text if culprit else "",
-        module=report.module,
-        expression=report.expression,
-        upload_file=upload.file if upload and apart else None,
-        upload_line=upload.line if upload and apart else None,
-        frames=[to_data(frame) for frame in report.frames],
-        source=to_data(report.source) if report.source else None,
-        stack=report.stack,
-    )
+    return {
+        "category": report.category,
+        "exception": report.exception,
+        "message": report.message,
+        "hint": report.hint,
+        "file": culprit.file if culprit else None,
+        "line": culprit.line if culprit else None,
+        "function": culprit.function if culprit else "",
+        "text": culprit.text if culprit else "",
+        "module": report.module,
+        "expression": report.expression,
+        "births": [to_data(birth) for birth in report.births],
+        "value": report.value,
+        "upload_file": upload.file if upload and apart else None,
+        "upload_line": upload.line if upload and apart else None,
+        "frames": [to_data(frame) for frame in report.frames],
+        "source": to_data(report.source) if report.source else None,
+        "stack": report.stack,
+    }
 
 
 def trouble_row(run_id: int, trouble: Trouble) -> Failure:

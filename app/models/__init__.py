@@ -4,6 +4,7 @@ from app.models.blocker import Blocker, Search
 from app.models.component import Component, Role
 from app.models.event import RunEvent
 from app.models.failure import Category, Failure
+from app.models.fate import Fate
 from app.models.graph import Graph
 from app.models.guard import Guard, GuardKind
 from app.models.log import RunLog
@@ -17,6 +18,7 @@ __all__ = [
     "Category",
     "Component",
     "Failure",
+    "Fate",
     "Graph",
     "Guard",
     "GuardKind",

@@ -14,7 +14,7 @@ from app.models import RunEvent
 def announce(session: Session, run_id: int, kind: str, **data: Any) -> None:
     """Append an event in the transaction of the change it tells of.
 
-    Kinds: "run" {status, verdict}, "stage" {n, status}, "log" {}.
+    Kinds: "run" {status, verdict}, "stage" {n, status}, "blockers" {found}, "log" {}.
     """
     session.add(RunEvent(run_id=run_id, type=kind, data=data))
 

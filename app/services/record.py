@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app.db import session_scope
 from app.models import (
+    Blocker,
     Component,
     Failure,
     Graph,
@@ -65,6 +66,7 @@ def save_run(
     loaded: dict[str, Any] | None = None,
     eager: dict[str, Any] | None = None,
     coverage: dict[str, Any] | None = None,
+    search: dict[str, Any] | None = None,
     notes: list[dict[str, Any]] | None = None,
     whole_at: datetime | None = None,
 ) -> None:
@@ -73,6 +75,7 @@ def save_run(
         "loaded": loaded,
         "eager": eager,
         "coverage": coverage,
+        "search": search,
         "notes": notes,
         "whole_at": whole_at,
     }
@@ -147,6 +150,16 @@ def store_graph(session: Session, graph: Graph) -> int:
         graph.id = session.exec(same).one()
     assert graph.id is not None
     return graph.id
+
+
+def save_blockers(
+    session: Session, run_id: int, blockers: Sequence[Blocker], search: dict[str, Any]
+) -> None:
+    """Replace the run's blockers, with how the search for them stands."""
+    session.execute(delete(Blocker).where(col(Blocker.run_id) == run_id))
+    session.add_all(blockers)
+    save_run(session, run_id, search=search)
+    announce(session, run_id, "blockers", found=len(blockers))
 
 
 def save_log(session: Session, run_id: int, text: str, dropped: int) -> None:

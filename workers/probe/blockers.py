@@ -39,11 +39,12 @@ class Blocker:
     first: Met
     occurrences: dict[tuple[str | None, str, int], int] = field(default_factory=dict)
 
-    def add(self, finding: Finding) -> None:
-        """Count one more meeting."""
+    def add(self, met: Met) -> None:
+        """Count one more meeting, and those that were not tried for being the same."""
+        finding = met.finding
         upload = finding.upload
         place = (finding.module, upload.file if upload else "", upload.line if upload else 0)
-        self.occurrences[place] = self.occurrences.get(place, 0) + 1
+        self.occurrences[place] = self.occurrences.get(place, 0) + 1 + met.again
 
     def as_event(self, places: Places) -> dict[str, Any]:
         """The blocker as workers/events.py has it."""
@@ -69,7 +70,7 @@ def grouped(path: Sequence[Met]) -> list[Blocker]:
     """The distinct causes among what was met, in the order in which they were first met."""
     found: dict[tuple[str, str, int], Blocker] = {}
     for met in path:
-        found.setdefault(met.finding.cause, Blocker(met)).add(met.finding)
+        found.setdefault(met.finding.cause, Blocker(met)).add(met)
     return list(found.values())
 
 

@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ class EagerRun:
     seconds: float
     outputs: Any
     modules: list[Called]
+    own: dict[str, int]  # path → elements that it owns and no module before it does
     inputs: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = field(default_factory=dict)
 
     def as_event(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -48,6 +49,7 @@ class EagerRun:
                     "class_name": cap(module.class_name, SHORT),
                     "calls": module.calls,
                     "parameters": module.parameters,
+                    "own": self.own[module.path],
                 }
                 for module in self.modules[:MOST_MODULES]
             ],
@@ -92,6 +94,7 @@ def run_eager(
         seconds,
         outputs,
         [_called(model, path, record.called) for path, record in recorded.items()],
+        _own_parameters(model, recorded),
         {path: record.inputs for path, record in recorded.items() if record.inputs is not None},
     )
 
@@ -110,6 +113,16 @@ def _recorder(recorded: dict[str, Recorded], path: str, keeps: bool) -> Callable
             record.inputs = clone_tensors((args, kwargs))
 
     return hook
+
+
+def _own_parameters(model: nn.Module, paths: Iterable[str]) -> dict[str, int]:
+    seen: set[int] = set()
+    own: dict[str, int] = {}
+    for path in paths:
+        found = {id(one): one for one in model.get_submodule(path).parameters(recurse=False)}
+        own[path] = count_elements(found[key] for key in found.keys() - seen)
+        seen |= found.keys()
+    return own
 
 
 def _called(model: nn.Module, path: str, calls: int) -> Called:

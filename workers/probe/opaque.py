@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch.utils import _pytree as pytree
 
-from .recording import Output, TensorLike
+from .recording import Output, TensorLike, tensors_in
 from .torch_answers import environment_of, hints
 from .values import Values
 
@@ -26,24 +25,30 @@ class Opaque:
         self._values = values
         self._made = 0
 
-    def stand_in(self, recorded: Output, inputs: Any) -> Any:
-        """A value like the recorded one, in the graph a function of the tensors in `inputs`."""
+    def stand_in(self, recorded: Output, inputs: Any, *, constant: bool = False) -> Any:
+        """A value like the recorded one, in the graph a function of the tensors in `inputs`.
+
+        `constant`: no size of it is a symbol.
+        """
         likes = recorded.tensors
-        tensors = [one for one in pytree.tree_leaves(inputs) if isinstance(one, torch.Tensor)]
+        tensors = tensors_in(inputs)
         if not likes:
             return recorded.rebuilt(())
-        return recorded.rebuilt(self._operator(likes, tensors)(tensors))
+        return recorded.rebuilt(self._operator(likes, tensors, constant)(tensors))
 
-    def _operator(self, likes: list[TensorLike], tensors: list[torch.Tensor]) -> Any:
+    def _operator(
+        self, likes: list[TensorLike], tensors: list[torch.Tensor], constant: bool
+    ) -> Any:
         name = f"bypassed_{self._made}"
         self._made += 1
-        symbolic = self._symbolic_sizes(tensors)
-        self._library.define(f"{name}(Tensor[] inputs) -> Tensor[]")
+        symbolic = set() if constant else self._symbolic_sizes(tensors)
+        define: Any = self._library.define
+        define(f"{name}(Tensor[] inputs) -> Tensor[]")
 
-        @torch.library.register_fake(f"{_NAMESPACE}::{name}", lib=self._library)
         def fake(inputs: list[torch.Tensor]) -> list[torch.Tensor]:
             return [self._empty(like, symbolic) for like in likes]
 
+        torch.library.register_fake(f"{_NAMESPACE}::{name}", fake, lib=self._library)
         return getattr(torch.ops.stagelight, name).default
 
     def _symbolic_sizes(self, tensors: list[torch.Tensor]) -> set[int]:
@@ -52,7 +57,7 @@ class Opaque:
         """
         env = environment_of(tensors)
         known = [*self._values.known.values(), *(hints(env).values() if env else ())]
-        return {int(value) for value in known if not isinstance(value, float)} - {0, 1}
+        return {int(value) for value in known if value == int(value)} - {0, 1}
 
     def _empty(self, like: TensorLike, symbolic: set[int]) -> torch.Tensor:
         if not symbolic & set(like.shape):

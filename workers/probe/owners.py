@@ -19,3 +19,13 @@ def path_of_owner(frame: FrameType, paths: dict[int, str]) -> str | None:
     if not isinstance(owner, nn.Module):
         return None
     return paths.get(id(vars(owner)))
+
+
+def owner_of(frame: FrameType | None) -> int | None:
+    """The identity of the state of the nearest module in whose method this frame runs."""
+    while frame is not None:
+        owner = frame.f_locals.get("self")
+        if isinstance(owner, nn.Module):
+            return id(vars(owner))
+        frame = frame.f_back
+    return None

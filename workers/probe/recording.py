@@ -60,6 +60,10 @@ class Output:
                 found += [one for held in leaf.attributes.values() for one in held.tensors]
         return found
 
+    def is_like(self, other: "Output") -> bool:
+        """Whether both have the same structure and tensors of the same shapes."""
+        return self.shape == other.shape and self.tensors == other.tensors
+
     def rebuilt(self, tensors: Iterable[torch.Tensor]) -> Any:
         """The value again, with these in the place of its tensors, in order."""
         given = iter(tensors)
@@ -85,6 +89,11 @@ def output_of(value: Any) -> Output:
     """What a call gave, as it is kept. An iterator must have been made a list before."""
     leaves, shape = pytree.tree_flatten(value)
     return Output([_kept(leaf) for leaf in leaves], shape)
+
+
+def tensors_in(value: Any) -> list[torch.Tensor]:
+    """The tensors among the leaves of a value."""
+    return [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, torch.Tensor)]
 
 
 def _kept(leaf: Any) -> Any:

@@ -8,12 +8,12 @@ on where eager went; a question on the size of a stand-in is ours, and is no fin
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-import sympy
 import torch
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.overrides import TorchFunctionMode
@@ -23,10 +23,16 @@ from .diagnose import Finding, Scene, finding_of
 from .evidence import evidence_within
 from .handlers import is_handled
 from .opaque import Opaque
-from .recording import Cursor, Key, Output, is_iterator, key_of, user_frame
+from .owners import owner_of
+from .recording import Cursor, Key, Output, is_iterator, key_of, tensors_in, user_frame
 from .torch_answers import environment_of, fresh_symbols_forgotten, hints
 from .values import Values
 
+# The same failing call, or one that makes unbacked symbols, is tried so often for each module; in
+# a loop over a hundred masks each more would cost as much and tell nothing.
+REPEATS = 3
+# Calls that give Python a number or a truth value.
+_TO_PYTHON = frozenset({"__bool__", "__int__", "__float__", "__index__", "item"})
 # What must end the export: it says nothing of the model.
 _FATAL = (MemoryError, RecursionError)
 
@@ -39,6 +45,21 @@ class Met:
     bypass: str
     behind: bool
     jumped: str | None = None
+    again: int = 0  # times that the same call came once more, and was not tried
+
+
+@dataclass
+class _Loop:
+    """Calls of one key from one module's code that failed or made unbacked symbols."""
+
+    key: Key
+    count: int = 0
+    met: Met | None = None  # what the last one met
+
+    def is_at(self, finding: Finding) -> bool:
+        """Whether a finding is at the same line."""
+        at = finding.culprit
+        return at is not None and (at.path, at.line) == self.key[:2]
 
 
 @dataclass
@@ -47,9 +68,11 @@ class Path:
 
     met: list[Met] = field(default_factory=list)
 
-    def add(self, finding: Finding, bypass: str, jumped: str | None = None) -> None:
+    def add(self, finding: Finding, bypass: str, jumped: str | None = None) -> Met:
         """Take one more."""
-        self.met.append(Met(finding, bypass, bool(self.met), jumped))
+        met = Met(finding, bypass, bool(self.met), jumped)
+        self.met.append(met)
+        return met
 
 
 class Resume(TorchFunctionMode):
@@ -67,14 +90,20 @@ class Resume(TorchFunctionMode):
         self._top = top
         self._inside = 0  # calls of torch functions that are running
         self._on = False
+        self._looped: set[Key] = set()
+        self._loops: dict[tuple[Key, int | None], _Loop] = {}
+        self._last: _Loop | None = None
+        self._clean: Counter[Key] = Counter()  # calls that went well
+        self._tired: set[int | None] = set()  # modules with a loop whose blockers are known
+        self._results: dict[Key, tuple[Output, list[torch.Tensor]]] = {}  # of the last good calls
 
     def __enter__(self) -> "Resume":
         self._on = True
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        super().__exit__(*exc)
+        super().__exit__(*exc)  # type: ignore[no-untyped-call]
         self._on = False
 
     def __torch_function__(
@@ -91,17 +120,26 @@ class Resume(TorchFunctionMode):
             return func(*args, **given)
         key = key_of(frame, func)
         recorded = self._cursor.next(key)
+        loop = self._loops.get((key, owner_of(frame))) if key in self._looped else None
+        if loop and loop.count >= REPEATS and recorded is not None:
+            self._tired.add(owner_of(frame))
+            return self._again(loop, recorded, (args, given))
+        if recorded is not None and self._is_known(key, frame, recorded):
+            return recorded.rebuilt(self._results[key][1])
         self._inside += 1
         try:
             result = func(*args, **given)
         except Exception as error:
             if recorded is None or self.must_raise(error, sys._getframe(1)):
                 raise
-            return self._instead(error, recorded, (args, given), key[2])
+            return self._instead(error, recorded, (args, given), self._looping(key, frame))
         finally:
             self._inside -= 1
-        if not is_iterator(result):
-            self._values.learn(result, recorded)
+        if not is_iterator(result) and self._values.learn(result, recorded):
+            self._looping(key, frame)
+        self._clean[key] += 1
+        if recorded is not None and not recorded.is_iterator:
+            self._results[key] = recorded, tensors_in(result)
         return result
 
     def answer(self, env: ShapeEnv, expression: Any, error: BaseException) -> Any:
@@ -115,8 +153,10 @@ class Resume(TorchFunctionMode):
         if not self._values.is_invented(expression):
             finding = self.find(error, live)
             finding.value = str(value)
-            self.path.add(finding, f"it was answered as in the eager run: {value}")
-        return sympy.sympify(value)
+            met = self.path.add(finding, _answered(finding.value))
+            if self._last is not None and self._last.is_at(finding):
+                self._last.met = met
+        return value
 
     def must_raise(self, error: BaseException, live: FrameType) -> bool:
         """Whether an exception is not ours to stop."""
@@ -141,13 +181,42 @@ class Resume(TorchFunctionMode):
             fresh_symbols_forgotten(env)
         return self._opaque.stand_in(recorded, inputs)
 
-    def _instead(self, error: BaseException, recorded: Output, inputs: Any, name: str) -> Any:
+    def _instead(self, error: BaseException, recorded: Output, inputs: Any, loop: "_Loop") -> Any:
         asked = [link.cond for link in chain_of(error) if hasattr(link, "cond")]
-        if not any(self._values.is_invented(expression) for expression in asked):
+        if not any(self._values.is_invented(expression) for expression in asked) and not (
+            asked and self._tired and self._clean[loop.key] >= REPEATS
+        ):
             finding = self.find(error, sys._getframe(2))
             finding.value = self._value_of(asked, recorded, inputs)
-            self.path.add(finding, f"the call of {name} gave what it gave in the eager run")
+            name = loop.key[2]
+            how = _answered(finding.value) if name in _TO_PYTHON else _gave(name)
+            loop.met = self.path.add(finding, how)
         return self.stand_in(recorded, inputs)
+
+    def _looping(self, key: Key, frame: FrameType) -> "_Loop":
+        """Count a call that failed, or made unbacked symbols."""
+        self._looped.add(key)
+        loop = self._loops.setdefault((key, owner_of(frame)), _Loop(key))
+        loop.count += 1
+        self._last = loop
+        return loop
+
+    def _is_known(self, key: Key, frame: FrameType, recorded: Output) -> bool:
+        """Whether a call, in a loop whose blockers are known by now, gives what it gave before."""
+        if not self._tired or self._clean[key] < REPEATS or owner_of(frame) not in self._tired:
+            return False
+        before, tensors = self._results.get(key, (None, []))
+        return (
+            before is not None
+            and recorded.is_like(before)
+            and len(tensors) == len(recorded.tensors)
+        )
+
+    def _again(self, loop: "_Loop", recorded: Output, inputs: Any) -> Any:
+        """What a call gave that has come often enough: what it meets is known by now."""
+        if loop.met is not None:
+            loop.met.again += 1
+        return self._opaque.stand_in(recorded, inputs, constant=True)
 
     def _value_of(self, asked: list[Any], recorded: Output, inputs: Any) -> str:
         """What was asked for, in the eager run; empty where it is not known."""
@@ -159,3 +228,11 @@ class Resume(TorchFunctionMode):
             if value is not None:
                 return str(value)
         return ""
+
+
+def _answered(value: str) -> str:
+    return f"it was answered as in the eager run: {value}"
+
+
+def _gave(name: str) -> str:
+    return f"the call of {name} gave what it gave in the eager run"

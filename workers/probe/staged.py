@@ -1,25 +1,25 @@
 """The staged child: eager, plan, each component alone, then prefixes up to the whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import torch
 from torch import nn
 
 from .call import Call
-from .coverage import Coverage
-from .diagnose import script_failure
+from .diagnose import Finding, script_failure
 from .eager import EagerRun, run_eager
-from .emit import TEXT, Emitter, cap
+from .emit import SHORT, TEXT, Emitter, cap
 from .frames import Places
 from .job import Job
-from .plan import Plan, PlannedStage, make_plan
+from .plan import Called, Plan, PlannedStage, make_plan
 from .prefix import Prefix
 from .snapshot import Snapshot
 from .specs import input_specs
 from .stages import Attempt, Bench
 
-DEEPEST_FOUND = 4  # components that the plan finds by itself lie no deeper
+DEEPEST_KEPT = 4  # modules no deeper keep their inputs in the first eager run
+MOST_PARTS = 12  # children of failed components that are exported alone
 
 
 def run_staged(
@@ -33,53 +33,97 @@ def run_staged(
     wanted = job.stages or script_stages
     bench = Bench(call, places, emitter, Snapshot(call.model))
     try:
-        eager = run_eager(call.model, call.args, call.kwargs, _keeper(wanted))
+        eager = run_eager(call.model, call.args, call.kwargs, _is_shallow)
     except BaseException as error:  # sys.exit() in a forward is a result as well
         emitter.emit("failed", failure=script_failure(error, places, "eager_error"))
         emitter.finish()
     emitter.emit("eager", **eager.as_event(input_specs(call.args, call.kwargs)))
     plan = make_plan(eager.modules, wanted)
     emitter.emit("planned", **_as_event(plan))
-    coverage = Coverage(call.model, eager.modules)
-    for stage in plan.stages:
-        _run_stage(bench, stage, eager, coverage)
-    emitter.finish(coverage=coverage.as_event())
+    Staged(bench, eager).run(plan)
+    emitter.finish()
 
 
-def _keeper(wanted: Any) -> Callable[[str], bool]:
-    if wanted:
-        return lambda _path: True
-    return lambda path: path.count(".") < DEEPEST_FOUND
+def _is_shallow(path: str) -> bool:
+    return path.count(".") < DEEPEST_KEPT
 
 
-def _run_stage(bench: Bench, stage: PlannedStage, eager: EagerRun, coverage: Coverage) -> None:
-    call = bench.call
-    if stage.kind == "component":
-        if stage.component not in eager.inputs:
-            bench.skip(stage.key, "It lies too deep for its inputs to be kept: name it in stages.")
+class Staged:
+    """The stages of one plan, and the parts of what failed among them."""
+
+    def __init__(self, bench: Bench, eager: EagerRun) -> None:
+        self._bench = bench
+        self._eager = eager
+
+    def run(self, plan: Plan) -> None:
+        """Try every stage in order, then the children of the modules that stopped a component."""
+        self._keep_inputs([component.path for component in plan.components])
+        stopped: dict[str, None] = {}
+        for stage in plan.stages:
+            if stage.kind != "component":
+                self._assembled(stage)
+                continue
+            findings = self._alone(stage.key, stage.component)
+            stopped |= dict.fromkeys(one.module for one in findings if one.module is not None)
+        self._parts(stopped, {component.path for component in plan.components})
+
+    def _parts(self, stopped: Iterable[str], known: set[str]) -> None:
+        """Export the children of these modules alone: is it their own code, or a child's?"""
+        parts = [
+            child for path in stopped for child in self._children(path) if child.path not in known
+        ][:MOST_PARTS]
+        self._keep_inputs([part.path for part in parts])
+        for part in parts:
+            key = f"part:{part.path}"
+            stage = {
+                "key": cap(key, SHORT),
+                "kind": "part",
+                "name": cap(part.path, SHORT),
+                "component": cap(part.path, SHORT),
+            }
+            self._alone(cap(key, SHORT), part.path, stage)
+
+    def _children(self, path: str) -> list[Called]:
+        """The modules that the eager run called right below this one."""
+        below = [module for module in self._eager.modules if module.path.startswith(f"{path}.")]
+        paths = {module.path for module in below}
+        return [module for module in below if not paths & set(ancestors(module.path))]
+
+    def _alone(self, key: str, path: str, stage: dict[str, Any] | None = None) -> list[Finding]:
+        bench, module = self._bench, self._bench.call.model.get_submodule(path)
+        args, kwargs = self._eager.inputs[path]
+        export = _exporter(module, args, kwargs, bench.call.strict)
+        return bench.run(Attempt(key, export, module, module, args, kwargs), stage).findings
+
+    def _assembled(self, stage: PlannedStage) -> None:
+        bench, call = self._bench, self._bench.call
+        if call.strict:
+            bench.skip(stage.key, "A prefix can only be cut in non-strict export.")
             return
-        module = call.model.get_submodule(stage.component)
-        args, kwargs = eager.inputs[stage.component]
-        attempt = Attempt(
-            stage.key, _exporter(module, args, kwargs, call.strict), module, module, args, kwargs
-        )
-        if bench.run(attempt).program is not None:
-            coverage.add_component(stage.component)
-        return
-    if call.strict:
-        bench.skip(stage.key, "A prefix can only be cut in non-strict export.")
-        return
-    calls = next(module.calls for module in eager.modules if module.path == stage.component)
-    prefix = Prefix(call.model, stage.component, calls)
+        calls = next(one.calls for one in self._eager.modules if one.path == stage.component)
+        prefix = Prefix(call.model, stage.component, calls)
 
-    def export() -> torch.export.ExportedProgram:
-        with prefix.installed():
-            return call.export()
+        def export() -> torch.export.ExportedProgram:
+            with prefix.installed():
+                return call.export()
 
-    attempt = Attempt(stage.key, export, prefix, call.model, call.args, call.kwargs)
-    program = bench.run(attempt).program
-    if program is not None:
-        coverage.add_program(program)
+        bench.run(Attempt(stage.key, export, prefix, call.model, call.args, call.kwargs))
+
+    def _keep_inputs(self, paths: Sequence[str]) -> None:
+        """Have the inputs of these modules; where some were not kept, by another eager run."""
+        missing = set(paths) - self._eager.inputs.keys()
+        if missing:
+            call = self._bench.call
+            self._bench.snapshot.restore()
+            again = run_eager(call.model, call.args, call.kwargs, missing.__contains__)
+            self._eager.inputs.update(again.inputs)
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """`a.b` and `a` of `a.b.c`."""
+    while "." in path:
+        path = path.rpartition(".")[0]
+        yield path
 
 
 def _exporter(

@@ -38,7 +38,7 @@ class Attempt:
     model: nn.Module
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    around: Callable[[Scene], AbstractContextManager[None]] = nullcontext  # of the export
+    around: Callable[[Scene], AbstractContextManager[Any]] = nullcontext  # of the export
     not_replayed: str = ""  # why it is not to be compared with eager
 
 

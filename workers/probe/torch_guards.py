@@ -21,7 +21,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from .emit import TEXT, cap
 from .expressions import in_words
 from .frames import Frame, Places, qualname
-from .owners import paths_by_state
+from .owners import owner_of, paths_by_state
 
 _SIZE = re.compile(r"\.size\(\)\[(\d+)\]")
 _LOCAL = re.compile(r"L\['(\w+)'\]")
@@ -163,18 +163,8 @@ def _who_asked(places: Places) -> tuple[Frame | None, str, int | None]:
         where, file = places.place(code.co_filename)
         if where in ("upload", "library"):
             found = places.frame(code.co_filename, running.f_lineno, qualname(code))
-            return found, inner, _owner(running)
+            return found, inner, owner_of(running)
         if where == "torch":
             inner = f"{file}:{running.f_lineno} in {code.co_name}"
         running = running.f_back
     return None, inner, None
-
-
-def _owner(frame: FrameType | None) -> int | None:
-    """The identity of the state of the nearest module in whose method this frame runs."""
-    while frame is not None:
-        owner = frame.f_locals.get("self")
-        if isinstance(owner, nn.Module):
-            return id(vars(owner))
-        frame = frame.f_back
-    return None

@@ -3,41 +3,46 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import sympy
 import torch
 from torch.utils import _pytree as pytree
 
 from .recording import Output, TensorLike
-
-Number = bool | int | float
 
 
 @dataclass
 class Values:
     """Known values by sympy symbol. Those in `invented` are sizes of values that stand in."""
 
-    known: dict[Any, Number] = field(default_factory=dict)
+    known: dict[Any, Any] = field(default_factory=dict)
     invented: set[Any] = field(default_factory=set)
 
-    def learn(self, result: Any, recorded: Output | None) -> None:
-        """Compare what a call gave in the export with what it gave in the eager run."""
+    def learn(self, result: Any, recorded: Output | None) -> bool:
+        """Compare what a call gave in the export with what it gave in the eager run.
+
+        Returns:
+            whether there was a symbol in it that was not known before.
+        """
         if recorded is None or recorded.is_iterator:
-            return
+            return False
+        before = len(self.known)
         for leaf, real in zip(pytree.tree_leaves(result), recorded.leaves, strict=False):
             if isinstance(leaf, torch.Tensor) and isinstance(real, TensorLike):
                 for size, number in zip(leaf.shape, real.shape, strict=False):
                     self._learn_number(size, number)
             else:
                 self._learn_number(leaf, real)
+        return len(self.known) > before
 
     def invent(self, size: torch.SymInt, number: int) -> None:
         """Take a size of a value that stands in for another."""
         symbol = size.node.expr
-        self.known[symbol] = number
+        self.known[symbol] = sympy.Integer(number)
         self.invented.add(symbol)
 
     def of(self, expression: Any, hints: dict[Any, Any]) -> Any:
         """What an expression was in the eager run, as a sympy value; None if that is not known."""
-        symbols = getattr(expression, "free_symbols", set())
+        symbols: set[Any] = getattr(expression, "free_symbols", set())
         if not symbols <= self.known.keys() | hints.keys():
             return None
         value = expression.xreplace(self.known).xreplace(hints)
@@ -54,8 +59,8 @@ class Values:
         if not isinstance(real, bool | int | float):
             return
         if expression.is_Symbol:
-            self.known.setdefault(expression, real)
+            self.known.setdefault(expression, sympy.sympify(real))
         elif isinstance(real, bool) and len(expression.free_symbols) == 1:
             (symbol,) = expression.free_symbols  # .item() of a bool: Eq(u0, 1)
-            if expression.xreplace({symbol: 1}) == True:  # noqa: E712 - sympy's own true
-                self.known.setdefault(symbol, int(real))
+            if expression.xreplace({symbol: sympy.Integer(1)}) is sympy.true:
+                self.known.setdefault(symbol, sympy.Integer(real))
