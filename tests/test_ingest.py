@@ -227,13 +227,6 @@ def test_the_staged_child_s_word_on_the_model_counts(ingest: Ingest, engine: Eng
     assert (story(engine).run.loaded or {})["model_class"] == "FromStaged"
 
 
-def test_coverage_comes_with_the_end(ingest: Ingest, engine: Engine) -> None:
-    names = ("modules", "parameters", "calls")
-    coverage = dict.fromkeys(names, 4) | {f"{name}_exported": 3 for name in names}
-    tell(ingest, STAGED, loaded(), EAGER, plan(), event("finished", coverage=coverage))
-    assert story(engine).run.coverage == coverage
-
-
 def test_a_crash_fails_the_stage_that_ran_and_skips_those_to_come(
     ingest: Ingest, engine: Engine
 ) -> None:

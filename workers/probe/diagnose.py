@@ -5,7 +5,7 @@ import inspect
 import re
 import textwrap
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -192,17 +192,26 @@ def _violated(message: str, guards: GuardLog) -> list[Recorded]:
 
 def _only_return(model: nn.Module, places: Places) -> Frame | None:
     """The `return` of the model's forward, where there is just one."""
+    forward = inspect.unwrap(type(model).forward)
     try:
-        lines, first = inspect.getsourcelines(type(model).forward)
-        file = inspect.getsourcefile(type(model).forward)
+        lines, first = inspect.getsourcelines(forward)
+        file = inspect.getsourcefile(forward)
     except (OSError, TypeError):
         return None
-    body = ast.parse(textwrap.dedent("".join(lines)))
-    returns = [node for node in ast.walk(body) if isinstance(node, ast.Return)]
+    body = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    returns = [node for node in _own_nodes(body) if isinstance(node, ast.Return)]
     if len(returns) != 1 or file is None:
         return None
     name = f"{type(model).__qualname__}.forward"
     return places.frame(file, first + returns[0].lineno - 1, name)
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """What a function holds, without the functions and classes that are made in it."""
+    for node in ast.iter_child_nodes(function):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            yield node
+            yield from _own_nodes(node)
 
 
 def _syntax_frame(error: BaseException, places: Places) -> Frame | None:

@@ -7,6 +7,7 @@ files outside (EACCES), and a scratch folder with an end (ENOSPC, EFBIG).
 import errno
 import os
 import re
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ COMMAND_NOT_FOUND = 127 << 8  # what os.system gives for a program that is not t
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _SHARED_MEMORY = re.compile(r"unable to (open|allocate) shared memory|torch_shm_manager")
+
+_NETWORK = (
+    "opens a network connection",
+    "Put what it would download into the .zip, or let an admin mount a cache "
+    "(STAGELIGHT_HF_HOME, STAGELIGHT_TORCH_HOME).",
+)
 
 # Which of Python's or torch's own files a call went through → what it wanted, and what to do.
 _BY_FILE = (
@@ -35,9 +42,7 @@ _BY_FILE = (
     ),
     (
         re.compile(r"\bsocket\b|\bssl\b|urllib|http/client|requests|httpx|httpcore|asyncio"),
-        "opens a network connection",
-        "Put what it would download into the .zip, or let an admin mount a cache "
-        "(STAGELIGHT_HF_HOME, STAGELIGHT_TORCH_HOME).",
+        *_NETWORK,
     ),
 )
 
@@ -50,6 +55,8 @@ def refusal_of(error: BaseException, frames: Sequence[Frame]) -> str:
         frames: those of its traceback, outermost first.
     """
     for link in chain_of(error):
+        if isinstance(link, socket.gaierror):
+            return f"The script {_NETWORK[0]}, which the sandbox refuses. {_NETWORK[1]}"
         if isinstance(link, OSError) and (told := _of_number(link, frames)):
             return told
         if isinstance(link, RuntimeError) and (told := _of_text(str(link))):
@@ -125,5 +132,5 @@ def _by_source(text: str) -> tuple[str, str] | None:
     if re.search(r"\bfork|posix_spawn|\bexec[lv]", text):
         return "starts another program or process", "Do without it at export time."
     if re.search(r"\bsocket|create_connection", text):
-        return _BY_FILE[2][1:]
+        return _NETWORK
     return None

@@ -27,6 +27,8 @@ def replay(
     snapshot: Snapshot,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
+    *,
+    twice: bool = False,
 ) -> dict[str, Any]:
     """Run both on the same inputs from the same state, and compare.
 
@@ -36,8 +38,13 @@ def replay(
         snapshot: the state that eager starts from.
         args: the run's positional inputs.
         kwargs: the run's keyword inputs.
+        twice: whether a second call in a row is compared, too, for state that was lost.
     """
     cases = [_case(program, eager, snapshot, (args, kwargs), {})]
+    if twice:
+        again = _case(program, eager, snapshot, (args, kwargs), {}, calls=2)
+        again["why"] = again["why"] and f"on a second call in a row, {again['why']}"
+        cases.append(again)
     for sizes, inputs in other_sizes(program, args, kwargs):
         cases.append(_case(program, eager, snapshot, inputs, sizes))
     order = ("different", "not_run", "equal")
@@ -58,13 +65,14 @@ def _case(
     snapshot: Snapshot,
     inputs: Arguments,
     sizes: dict[str, int],
+    calls: int = 1,
 ) -> dict[str, Any]:
     report: dict[str, Any] = {"sizes": sizes, "status": "not_run", "why": "", "outputs": []}
     seed = torch.random.get_rng_state()
     try:
         with torch.no_grad():
-            expected = _run(eager, snapshot, inputs, seed)
-            actual = _run(program.module(), snapshot, inputs, seed)
+            expected = _run(eager, snapshot, inputs, seed, calls)
+            actual = _run(program.module(), snapshot, inputs, seed, calls)
         report["outputs"] = list(_compare(expected, actual))
     except Exception as error:
         report["why"] = cap(f"{type(error).__name__}: {error}")
@@ -79,12 +87,19 @@ def _case(
 
 
 def _run(
-    function: Callable[..., Any], snapshot: Snapshot, inputs: Arguments, seed: torch.Tensor
+    function: Callable[..., Any],
+    snapshot: Snapshot,
+    inputs: Arguments,
+    seed: torch.Tensor,
+    calls: int,
 ) -> Any:
+    """What the last of so many calls in a row gives."""
     snapshot.restore()
     torch.random.set_rng_state(seed)
-    args, kwargs = clone_tensors(inputs)
-    return clone_tensors(function(*args, **kwargs))
+    for _ in range(calls):
+        args, kwargs = clone_tensors(inputs)
+        result = function(*args, **kwargs)
+    return clone_tensors(result)
 
 
 def _compare(expected: Any, actual: Any) -> Iterator[dict[str, Any]]:

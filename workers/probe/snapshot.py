@@ -4,6 +4,7 @@ An eager run fills caches and running statistics, a failed export may leave fake
 attributes: each stage starts from what the script had made.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -22,12 +23,18 @@ class Snapshot:
         self._tables: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self._values: list[tuple[torch.Tensor, torch.Tensor]] = []
         for module in model.modules():
+            if isinstance(module, torch.jit.ScriptModule):  # its state is not in Python
+                self._keep(module.buffers(recurse=False))
+                continue
             attributes = vars(module)
             plain = {key: value for key, value in attributes.items() if key not in _TABLES}
             self._plain.append((module, {key: _copied(value) for key, value in plain.items()}))
             self._tables += [(attributes[key], dict(attributes[key])) for key in _TABLES]
             for value in (*attributes["_buffers"].values(), *plain.values()):
-                self._values += [(tensor, tensor.detach().clone()) for tensor in _tensors(value)]
+                self._keep(_tensors(value))
+
+    def _keep(self, tensors: Iterable[torch.Tensor]) -> None:
+        self._values += [(tensor, tensor.detach().clone()) for tensor in tensors]
 
     def restore(self) -> None:
         """Put everything back."""

@@ -23,6 +23,7 @@ from .specs import input_specs, specs_of
 from .torch_guards import GuardLog, recorded_guards, symbol_meanings
 from .torch_noise import no_partial_graphs
 from .torch_partial import graph_before
+from .torch_state import lost_attributes
 from .torch_symbols import recorded_births
 
 Program = torch.export.ExportedProgram
@@ -71,6 +72,7 @@ class Bench:
             no_partial_graphs(),
             recorded_guards(self.places) as guards,
             recorded_births(self.places) as births,
+            lost_attributes() as lost,
         ):
             scene = Scene(self.call, guards, births)
             started = time.perf_counter()
@@ -87,7 +89,7 @@ class Bench:
         }
         findings: list[Finding] = []
         if program is not None:
-            self._passed(attempt, program, guards, fields)
+            self._passed(attempt, program, guards, lost, fields)
         else:
             assert error is not None
             findings = findings_of(error, attempt.model, scene)
@@ -119,7 +121,12 @@ class Bench:
         )
 
     def _passed(
-        self, attempt: Attempt, program: Program, guards: GuardLog, fields: dict[str, Any]
+        self,
+        attempt: Attempt,
+        program: Program,
+        guards: GuardLog,
+        lost: list[str],
+        fields: dict[str, Any],
     ) -> None:
         outputs: list[dict[str, Any]] = []
         graph, code = None, ""
@@ -141,14 +148,22 @@ class Bench:
             code=code,
             outputs=outputs,
             guards=guards.as_events(auto_dims(self.call)) + _ranges(program, meanings),
-            replay=self._replay(attempt, program),
+            replay=self._replay(attempt, program, lost),
             **fields,
         )
 
-    def _replay(self, attempt: Attempt, program: Program) -> dict[str, Any]:
+    def _replay(self, attempt: Attempt, program: Program, lost: list[str]) -> dict[str, Any]:
         if attempt.not_replayed:
             return {"status": "not_run", "why": cap(attempt.not_replayed)}
-        return replay(program, attempt.eager, self.snapshot, attempt.args, attempt.kwargs)
+        if lost:
+            self.emitter.note(
+                "state_lost",
+                f"{', '.join(lost)} is assigned in forward, and the exported program does not "
+                "keep it: each of its calls starts from what was there at export. Register it "
+                "with register_buffer, or pass it in and return it.",
+            )
+        inputs = attempt.args, attempt.kwargs
+        return replay(program, attempt.eager, self.snapshot, *inputs, twice=bool(lost))
 
 
 def _output_specs(program: Program) -> list[dict[str, Any]]:
