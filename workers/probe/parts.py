@@ -122,6 +122,7 @@ class _Tree:
         self._children: dict[str, list[Called]] = {}
         for module in self._modules.values():
             self._children.setdefault(self._parent(module.path), []).append(module)
+        self._bearing = [top.path for top in self._children.get("", []) if top.parameters]
 
     def parts(self, path: str, inside: Clue | None = None) -> list[Part]:
         """What was called right below."""
@@ -170,12 +171,8 @@ class _Tree:
 
     def _wraps(self, part: Part, within: Sequence[Part]) -> bool:
         """A bare wrapper: all of the model's parameters, no role, and parts that have some."""
-        everything = all(
-            other.parameters == 0 or other.module.path == part.module.path
-            for other in self.parts("")
-        )
         bearing = sum(child.parameters > 0 for child in within)
-        return everything and bearing > 1 and part.clue is None
+        return part.clue is None and bearing > 1 and self._bearing == [part.module.path]
 
     def _parent(self, path: str) -> str:
         """The nearest ancestor that was called: lists of modules are not."""

@@ -26,11 +26,11 @@ def place(parts: Sequence[Part]) -> list[Placed]:
     """Give each part that matters its role. Keeps the order, drops glue."""
     total = total_of(parts)
     last = _last(parts)
-    wanted = [part for part in parts if part is last or not is_glue(part, total)]
+    wanted = {part.module.path for part in parts if part is last or not is_glue(part, total)}
     # Glue with a name tells of what follows: after an nn.Upsample the neck has begun.
-    placing = _Placing([part for part in parts if part in wanted or part.clue], total)
+    placing = _Placing([part for part in parts if part.module.path in wanted or part.clue], total)
     placing.walk()
-    return [one for one in placing.placed if one.part in wanted]
+    return [one for one in placing.placed if one.part.module.path in wanted]
 
 
 def _last(parts: Sequence[Part]) -> Part | None:
