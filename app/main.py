@@ -21,6 +21,7 @@ from app.routes import (
     api_graphs,
     api_runs,
     api_workers,
+    docs,
     graphs,
     health,
     home,
@@ -43,6 +44,7 @@ _PAGES: tuple[APIRouter, ...] = (
     stages.router,
     graphs.router,
     workers.router,
+    docs.router,
 )
 _API: tuple[APIRouter, ...] = (
     api_runs.router,

@@ -6,9 +6,11 @@ from itertools import groupby
 from typing import ClassVar
 from urllib.parse import urlencode
 
+from app.docs import Document, Heading
 from app.errors import StagelightError
 from app.forms import RunForm
 from app.graphs.render import Code, render_code
+from app.services.docs import DocLink
 from app.services.graphs import GraphFacts, StageLink
 from app.services.history import Filters
 from app.services.in_force import Section
@@ -284,6 +286,35 @@ class SettingsPage(Page):
     template: ClassVar[str] = "settings.html"
     workers: tuple[WorkerCard, ...]
     sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class DocsPage(Page):
+    """The index of the documentation."""
+
+    template: ClassVar[str] = "docs.html"
+    docs: tuple[DocLink, ...]
+    categories: tuple[tuple[str, tuple[DocLink, ...]], ...]  # in groups, each with a title
+
+
+@dataclass(frozen=True)
+class DocPage(Page):
+    """One page of it; `category` says that it is about one of failures."""
+
+    template: ClassVar[str] = "doc.html"
+    name: str
+    document: Document
+    category: bool
+
+    @property
+    def sections(self) -> list[Heading]:
+        """Its sections, in order."""
+        return [heading for heading in self.document.headings if heading.level == 2]
+
+    @property
+    def ways_out(self) -> list[Heading]:
+        """What a category's page has of them: all that lies below its sections."""
+        return [one for one in self.document.headings if self.category and one.level == 3]
 
 
 @dataclass(frozen=True)
