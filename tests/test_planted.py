@@ -84,7 +84,7 @@ def test_faults_are_found(name: str, ask: Ask) -> None:
         assert [category for category, _ in got] == [fault.category for fault in model.faults]
 
 
-@pytest.mark.parametrize("name", [name for name, model in SET.items() if len(model.faults) > 0])
+@pytest.mark.parametrize("name", [name for name, model in SET.items() if model.faults])
 def test_occurrences_are_counted(name: str, ask: Ask) -> None:
     model, said = SET[name], ask(SET[name])
     for blocker in blockers_of(said):

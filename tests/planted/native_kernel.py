@@ -10,9 +10,10 @@ def native_copy(x: Tensor) -> Tensor:
     """What a compiled kernel would do, by address."""
     source = x.contiguous()
     result = torch.empty_like(source)
-    address = source.data_ptr()  # FAULT custom_op in blur
-    # FIX: return source * 1.0
-    ctypes.memmove(result.data_ptr(), address, source.numel() * source.element_size())
+    addresses = [x.data_ptr() for x in (result, source)]  # FAULT custom_op in blur
+    # FIX: addresses = []
+    if addresses:
+        ctypes.memmove(*addresses, source.numel() * source.element_size())
     return result
 
 
