@@ -19,7 +19,7 @@ VENDORED := static/vendor/.vendored
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup runtime-vision test test-full lint types bench soak pins clean
+.PHONY: help run setup runtime-vision test test-full lint types bench coverage-table soak pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ bench: $(INSTALLED) $(VENDORED) $(VISION) ## Measure what DESIGN has budgets for
 	$(BIN)/python -m bench.submit_to_verdict
 	$(BIN)/python -m bench.staging
 	$(BIN)/python -m bench.blockers
+
+coverage-table: $(INSTALLED) $(VENDORED) ## Renew docs/coverage.md: 100 models, and torch's catalogue
+	$(BIN)/python -m bench.coverage
 
 soak: $(INSTALLED) $(VENDORED) ## 200 runs, one in four hostile, one and four at a time: what is left?
 	$(BIN)/python -m bench.soak --workers 1

@@ -1,8 +1,6 @@
 """Does Stagelight say what plain torch.export says? The truth, its answer, and what differs."""
 
-import ast
 import json
-import linecache
 import os
 import subprocess
 import sys
@@ -16,6 +14,8 @@ TRUTH = ROOT / "bench" / "truth.py"
 ARCHITECTURES = ROOT / "bench" / "models" / "architectures"
 # Categories that say that Stagelight itself fell short, wherever in a run they stand.
 OUR_FAULT = frozenset({"internal", "crash", "sandbox", "timeout", "out_of_memory"})
+# No traceback has these lines, and plain export says them nowhere.
+UNKNOWABLE = frozenset({"the guard's line", "the export call"})
 
 
 @dataclass(frozen=True)
@@ -82,29 +82,10 @@ def _word(passed: bool) -> str:
 
 
 def _place_differs(truth: Truth, answer: Answer) -> list[str]:
-    """The culprit against the innermost user frame, or against what else can be known of it."""
-    if not truth.elsewhere:
-        if truth.place == answer.place:
-            return []
-        return [f"innermost user frame {truth.place or 'none'}, culprit {answer.place or 'none'}"]
-    if truth.elsewhere == "the return" and not is_return(answer.place):
-        return [f"culprit {answer.place or 'none'} is no return"]
-    return []
-
-
-def is_return(place: str) -> bool:
-    """Whether a line of a library is part of a `return` (the upload's own lines: not looked up)."""
-    file, _, line = place.rpartition(":")
-    path = next((p for p in _library_files(file) if p.is_file()), None)
-    if path is None:
-        return bool(place)
-    tree = ast.parse("".join(linecache.getlines(str(path))))
-    returns = (node for node in ast.walk(tree) if isinstance(node, ast.Return))
-    return any(node.lineno <= int(line) <= (node.end_lineno or 0) for node in returns)
-
-
-def _library_files(file: str) -> list[Path]:
-    return [Path(folder) / file for folder in sys.path if folder.endswith("site-packages")]
+    """The culprit against the line that the truth has, where it has one."""
+    if truth.place == answer.place or truth.elsewhere in UNKNOWABLE:
+        return []
+    return [f"line {truth.place or 'none'}, culprit {answer.place or 'none'}"]
 
 
 def from_run(run: dict[str, Any]) -> Answer:

@@ -3,15 +3,18 @@
     python bench/truth.py [--strict | --no-strict] script.py …
 
 Prints one JSON object a script: `ok`, `exception`, `message`, `seconds` of the export, `model`
-(its class), and, where export failed, `file` and `line` of the innermost user frame. The rule is
-DESIGN's, written a second time on purpose: a check that shared the probe's code would repeat the
-probe's mistakes. Several scripts each get a child that is forked before torch has exported
-anything.
+(its class), and, where export failed, `file` and `line` of the innermost user frame; where an
+output is no pytree, of the `return` that made it. The rule is DESIGN's, written a second time on
+purpose: a check that shared the probe's code would repeat the probe's mistakes. Several scripts
+each get a child that is forked before torch has exported anything.
 """
 
 import argparse
+import contextlib
+import functools
 import importlib
 import importlib.metadata
+import inspect
 import json
 import os
 import re
@@ -21,8 +24,9 @@ import sysconfig
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -31,10 +35,11 @@ STDLIB = Path(sysconfig.get_path("stdlib")).resolve()
 SITE = Path(sysconfig.get_path("purelib")).resolve()
 # Dynamo has no Python frames of the user's code: it prints them.
 USER_CODE = re.compile(r'^\s*File "(.+)", line (\d+), in ', re.MULTILINE)
+UNKNOWN_TYPE = "which is not a known type"
 # Where DESIGN wants another line than the innermost frame, and no traceback has it.
 ELSEWHERE = {
     "Constraints violated": "the guard's line",
-    "which is not a known type": "the return",
+    UNKNOWN_TYPE: "the return",
     "Unsupported input type": "the export call",
 }
 
@@ -46,6 +51,8 @@ class Timed:
         self.strict = strict
         self.seconds = 0.0
         self.model = ""
+        self.call: Callable[[], Any] | None = None  # made once more by last_return
+        self.forward: Any = None
         self.real = torch.export.export
 
     def __call__(self, model: Any, *args: Any, **kwargs: Any) -> Any:
@@ -53,9 +60,11 @@ class Timed:
         self.model = type(model).__name__
         if self.strict is not None:
             kwargs["strict"] = self.strict
+        self.forward = inspect.unwrap(type(model).forward)
+        self.call = functools.partial(self.real, model, *args, **kwargs)
         started = time.perf_counter()
         try:
-            return self.real(model, *args, **kwargs)
+            return self.call()
         finally:
             self.seconds = time.perf_counter() - started
 
@@ -86,7 +95,7 @@ def _tell(script: Path, strict: bool | None) -> None:
         with _silent():
             _export(script, timed)
     except Exception as error:  # whatever stops the script is what its author would see
-        told |= {"ok": False} | _failure(error, script)
+        told |= {"ok": False} | _failure(error, script, timed)
     told |= {"seconds": round(timed.seconds, 3), "model": timed.model}
     print(json.dumps(told), flush=True)
 
@@ -115,13 +124,32 @@ class _silent:  # noqa: N801 - reads as a word
         os.close(self.kept)
 
 
-def _failure(error: BaseException, script: Path) -> dict[str, Any]:
+def _failure(error: BaseException, script: Path, timed: Timed) -> dict[str, Any]:
     message = str(error)
     found: dict[str, Any] = {"exception": _class_name(type(error)), "message": message[:300]}
     found["elsewhere"] = next((why for text, why in ELSEWHERE.items() if text in message), "")
-    if frame := innermost_user_frame(error, script):
+    is_output = UNKNOWN_TYPE in message
+    frame = last_return(timed, script) if is_output else innermost_user_frame(error, script)
+    if frame:
         found["file"], found["line"] = frame
     return found
+
+
+def last_return(timed: Timed, script: Path) -> tuple[str, int] | None:
+    """The `return` by which the model's forward ends, watched while it is exported once more."""
+    code, lines = timed.forward.__code__, []
+
+    def watch(frame: FrameType, event: str, _: object) -> None:
+        if event == "return" and frame.f_code is code:
+            lines.append(frame.f_lineno)
+
+    assert timed.call is not None
+    sys.setprofile(watch)
+    with contextlib.suppress(Exception):
+        timed.call()
+    sys.setprofile(None)
+    file = _user_file(code.co_filename, script)
+    return (file, lines[-1]) if file and lines else None
 
 
 def _class_name(cls: type) -> str:
