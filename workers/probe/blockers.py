@@ -1,5 +1,6 @@
 """All that stops the whole model: exports that go past each blocker, until nothing is left."""
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import CodeType
@@ -19,8 +20,9 @@ MOST_OCCURRENCES = 200
 
 # A limit, or what the sandbox refuses: nothing is learnt by going past it.
 NOT_BYPASSED = frozenset({"out_of_memory", "sandbox", "internal"})
-# What export says once forward has returned, with what keeps it from saying so.
-_AT_THE_END: dict[str, dict[str, Any]] = {
+# What export says before or after forward, with what keeps it from saying so.
+_AROUND_FORWARD: dict[str, dict[str, Any]] = {
+    "unsupported_input": {"plain_inputs": True},
     "unsupported_output": {"plain_outputs": True},
     "dynamic_shape_violation": {"static": True},
     "mutation": {"as_made": True},
@@ -81,6 +83,7 @@ class Search:
         self._bench = bench
         self._failed = failed
         self._widened = Widened()
+        self._ended: list[Met] = []  # what ended an earlier export, and is kept from ending more
 
     def run(self) -> None:
         """Search, and emit what is found after every export."""
@@ -88,6 +91,7 @@ class Search:
         if why_not := self._why_not(first[0].finding):
             self._emit(first, "stuck", why_not)
             return
+        self._emit(first, "capped", GOES_ON)  # should the next export kill the process
         for number in range(1, MOST_PASSES + 1):
             try:
                 attempt = self._attempt()
@@ -109,12 +113,12 @@ class Search:
         self, first: list[Met], attempt: Pass, outcome: Outcome
     ) -> tuple[list[Met], Complete, str]:
         """What was met, and whether the search is over. GOES_ON: it is not."""
-        path = self._path(first, attempt, outcome)
+        strayed = self._strayed(attempt, outcome)
+        path = self._path(first, attempt, outcome, strayed)
         if outcome.program is not None:
             return path, "clean", ""
         if len(grouped(path)) >= MOST_BLOCKERS:
             return path, "capped", f"No more than {MOST_BLOCKERS} are looked for."
-        strayed = self._strayed(attempt, outcome)
         widened = self._wider(outcome)
         if widened is None:
             return path, "stuck", strayed or STUCK
@@ -146,22 +150,29 @@ class Search:
             stage,
         )
 
-    def _path(self, first: list[Met], attempt: Pass, outcome: Outcome) -> list[Met]:
+    def _path(self, first: list[Met], attempt: Pass, outcome: Outcome, strayed: str) -> list[Met]:
         """What was met in order; what plain export said comes first, whatever came of this one."""
         met = [*attempt.path.met]
-        if outcome.program is None and not self._strayed(attempt, outcome):
-            met += [Met(finding, "", behind=bool(met)) for finding in outcome.findings]
-        known = {one.finding.cause for one in met}
-        return [*(one for one in first if one.finding.cause not in known), *met]
+        ended = [*self._ended]
+        if outcome.program is None and not strayed:
+            behind = bool(met or ended)
+            ended += [Met(finding, "", behind) for finding in outcome.findings]
+        known = {one.finding.place for one in (*met, *ended)}
+        return [*(one for one in first if one.finding.place not in known), *met, *ended]
 
     def _strayed(self, attempt: Pass, outcome: Outcome) -> str:
-        """Why an error that ended an export behind a bypass is none of the model's; or nothing.
+        """Why an error that ended an export is none of the model's; or nothing.
 
-        The eager run never came to its function: it is the bypass's doing.
+        Where the eager run never came to its function, it is a bypass's doing.
         """
-        if not attempt.path.met or outcome.program is not None:
+        if outcome.program is not None:
             return ""
         evidence = outcome.findings[0].evidence
+        if evidence.frames and evidence.frames[-1].where == "probe":
+            traceback.print_exception(evidence.error)
+            return "An error of Stagelight's own ended the search; the log has it."
+        if not attempt.path.met:
+            return ""
         at = evidence.culprit_running
         if at is None or at.f_code in attempt.recording.functions:
             return ""
@@ -174,9 +185,13 @@ class Search:
         for code in self._codes(outcome.findings[0]):
             if code not in self._widened.functions and can_be_wrapped(code):
                 return replace(self._widened, functions=(*self._widened.functions, code))
-        change = _AT_THE_END.get(outcome.findings[0].category, {})
+        change = _AROUND_FORWARD.get(outcome.findings[0].category, {})
         widened = replace(self._widened, **change)
-        return None if widened == self._widened else widened
+        if widened == self._widened:
+            return None
+        how = "export was kept from looking at it"
+        self._ended += [Met(one, how, bool(self._ended)) for one in outcome.findings]
+        return widened
 
     def _codes(self, finding: Finding) -> list[CodeType]:
         """What was running inside the model and could be bypassed, innermost first.

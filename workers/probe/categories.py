@@ -19,7 +19,6 @@ _ALLOCATION = re.compile(r"can't allocate memory|not enough memory|Cannot alloca
 
 _BY_CLASS = {
     "ConstraintViolationError": "dynamic_shape_violation",
-    "DataDependentOutputException": "tensor_to_python",
     "DynamicOutputShapeException": "data_dependent_shape",
     "MetadataMismatchError": "mismatched_fake_kernel",
     "UnsupportedOperatorException": "missing_fake_kernel",
@@ -33,6 +32,8 @@ _BY_MESSAGE = tuple(
         (r"Unsupported input type", "unsupported_input"),
         (r"no fake impl|from the 'Meta' backend|register_fake", "missing_fake_kernel"),
         (r"\.numpy\(\)|numpy.ndarray|__array__", "numpy_conversion"),
+        (r"aten\.(allclose|equal|is_nonzero)", "data_dependent_branch"),
+        (r"data is not allocated yet|calling \.item\(\) on a Tensor", "tensor_to_python"),
         (r"Cannot access data pointer of Tensor", "custom_op"),
         (r"leaf Variable that requires grad is being used in an in-place", "mutation"),
         (r"do not support input mutation|input mutation during higher order op", "mutation"),

@@ -1,15 +1,9 @@
 """From an exception to a typed failure: category, culprit line, module, expression."""
 
-import ast
-import inspect
-import re
-import textwrap
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from torch import nn
 
 from .call import Call
 from .categories import category_of, chain_of, is_out_of_memory
@@ -20,13 +14,12 @@ from .expressions import readable
 from .frames import Frame, Places, source_around
 from .hints import hint_for
 from .refused import refusal_of
-from .torch_guards import GuardLog, Recorded, source_name
+from .torch_guards import GuardLog, Recorded
 from .torch_symbols import Birth, BirthLog
+from .violations import violated
 
 MOST_FRAMES = 400
 MOST_BIRTHS = 32
-_DIMENSION = re.compile(r"L\['\w+'\][^\s,;]*?\.size\(\)\[\d+\]")
-_SPECIALISED = re.compile(r"specialized it to be a constant|static by the user|specialized to")
 
 
 @dataclass(frozen=True)
@@ -63,28 +56,31 @@ class Finding:
         return (self.category, at.path, at.line) if at else (self.category, "", 0)
 
     @property
+    def place(self) -> tuple[str, int]:
+        """The culprit line alone: what it is called may be known better later."""
+        return (self.culprit.path, self.culprit.line) if self.culprit else ("", 0)
+
+    @property
     def upload(self) -> Frame | None:
         """The upload's line that led to it."""
         at = self.culprit
         return at if at and at.where == "upload" else self.evidence.upload
 
 
-def findings_of(error: BaseException, model: nn.Module, scene: Scene) -> list[Finding]:
+def findings_of(error: BaseException, scene: Scene) -> list[Finding]:
     """What stopped an export. More than one where it says several dimensions at once.
 
     Args:
         error: what torch.export.export raised.
-        model: the module that was exported.
         scene: what had been assumed before, and the user's call, whose line stands in where the
             export never came to a user line.
     """
     evidence = evidence_of(error, scene.places, scene.call.stack)
     finding = finding_of(evidence, scene)
     if finding.category == "dynamic_shape_violation":
-        guards = _violated(str(error), scene.guards)
+        outside = {(frame.path, frame.line) for frame in scene.call.stack}
+        guards = violated(str(error), scene.guards.recorded, outside)
         return [_of_guard(evidence, guard, scene) for guard in guards] or [finding]
-    if finding.category == "unsupported_output":
-        finding.culprit = _only_return(model, scene.places) or finding.culprit
     return [finding]
 
 
@@ -172,46 +168,6 @@ def _shown(frames: Sequence[Frame]) -> list[Frame]:
     if len(kept) <= MOST_FRAMES:
         return kept
     return kept[: MOST_FRAMES // 4] + kept[-(MOST_FRAMES - MOST_FRAMES // 4) :]
-
-
-def _violated(message: str, guards: GuardLog) -> list[Recorded]:
-    """The guards behind the dimensions that a constraint violation names, one for each line."""
-    named = dict.fromkeys(source_name(text) for text in _DIMENSION.findall(message))
-    with_line = [guard for guard in guards.recorded if guard.frame]
-    fixing = [guard for guard in with_line if guard.fixes]
-    found: dict[tuple[str, int], Recorded] = {}
-    for dimension in named:
-        about = [guard for guard in with_line if dimension in guard.sources.values()]
-        fixed = [guard for guard in fixing if guard in about]
-        said = fixed if _SPECIALISED.search(message) and fixed else about
-        for guard in said[:1]:
-            assert guard.frame is not None
-            found.setdefault((guard.frame.path, guard.frame.line), guard)
-    return list(found.values()) or with_line[:1]
-
-
-def _only_return(model: nn.Module, places: Places) -> Frame | None:
-    """The `return` of the model's forward, where there is just one."""
-    forward = inspect.unwrap(type(model).forward)
-    try:
-        lines, first = inspect.getsourcelines(forward)
-        file = inspect.getsourcefile(forward)
-    except (OSError, TypeError):
-        return None
-    body = ast.parse(textwrap.dedent("".join(lines))).body[0]
-    returns = [node for node in _own_nodes(body) if isinstance(node, ast.Return)]
-    if len(returns) != 1 or file is None:
-        return None
-    name = f"{type(model).__qualname__}.forward"
-    return places.frame(file, first + returns[0].lineno - 1, name)
-
-
-def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """What a function holds, without the functions and classes that are made in it."""
-    for node in ast.iter_child_nodes(function):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            yield node
-            yield from _own_nodes(node)
 
 
 def _syntax_frame(error: BaseException, places: Places) -> Frame | None:

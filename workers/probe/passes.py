@@ -4,6 +4,7 @@ import functools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import CodeType
 from typing import Any
 
@@ -14,6 +15,7 @@ from .call import Call
 from .calls import kept_by, past
 from .diagnose import Scene
 from .frames import Places
+from .inputs import Hidden, hidden
 from .opaque import opaque_operators
 from .patching import replaced
 from .prefix import tensors_in
@@ -32,6 +34,7 @@ class Widened:
     """What an export may bypass beyond questions and calls of torch functions."""
 
     functions: tuple[CodeType, ...] = ()  # the user's functions and forwards
+    plain_inputs: bool = False  # what export does not take stays out of its sight
     plain_outputs: bool = False  # what is no pytree of tensors is given back as its tensors
     static: bool = False  # no dimension is dynamic
     as_made: bool = False  # attributes are put back before export looks at them
@@ -50,7 +53,14 @@ class Pass:
     def export(self) -> torch.export.ExportedProgram:
         """Make the call, within `around`."""
         call = replace(self.call, dynamic_shapes=None) if self.widened.static else self.call
+        if self.widened.plain_inputs:
+            args, kwargs = self._inputs.shown
+            call = replace(call, args=args, kwargs=kwargs)
         return call.export()
+
+    @cached_property
+    def _inputs(self) -> Hidden:
+        return hidden(self.call.args, self.call.kwargs)
 
     @contextmanager
     def around(self, scene: Scene) -> Iterator[None]:
@@ -63,6 +73,8 @@ class Pass:
 
             @functools.wraps(original)  # export reads the signature of forward
             def forward(*args: Any, **kwargs: Any) -> Any:
+                if self.widened.plain_inputs:
+                    args, kwargs = self._inputs.put_back(args, kwargs)
                 with resume:
                     result = original(*args, **kwargs)
                 if self.widened.as_made:

@@ -31,6 +31,10 @@ from .values import Values
 # The same failing call, or one that makes unbacked symbols, is tried so often for each module; in
 # a loop over a hundred masks each more would cost as much and tell nothing.
 REPEATS = 3
+# One that makes unbacked symbols and goes well is tried more often: each may be asked about.
+BIRTHS = 16
+# An address is no number to go on with: what it points to is not there.
+_NOT_ANSWERED = frozenset({"data_ptr", "untyped_storage", "storage", "_storage"})
 # Calls that give Python a number or a truth value.
 _TO_PYTHON = frozenset({"__bool__", "__int__", "__float__", "__index__", "item"})
 # What must end the export: it says nothing of the model.
@@ -54,7 +58,13 @@ class _Loop:
 
     key: Key
     count: int = 0
+    failed: int = 0
     met: Met | None = None  # what the last one met
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it has come often enough."""
+        return self.failed >= REPEATS or self.count >= BIRTHS
 
     def is_at(self, finding: Finding) -> bool:
         """Whether a finding is at the same line."""
@@ -121,7 +131,7 @@ class Resume(TorchFunctionMode):
         key = key_of(frame, func)
         recorded = self._cursor.next(key)
         loop = self._loops.get((key, owner_of(frame))) if key in self._looped else None
-        if loop and loop.count >= REPEATS and recorded is not None:
+        if loop and loop.is_known and recorded is not None:
             self._tired.add(owner_of(frame))
             return self._again(loop, recorded, (args, given))
         if recorded is not None and self._is_known(key, frame, recorded):
@@ -130,9 +140,13 @@ class Resume(TorchFunctionMode):
         try:
             result = func(*args, **given)
         except Exception as error:
-            if recorded is None or self.must_raise(error, sys._getframe(1)):
+            if recorded is None or key[2] in _NOT_ANSWERED:
                 raise
-            return self._instead(error, recorded, (args, given), self._looping(key, frame))
+            if self.must_raise(error, sys._getframe(1)):
+                raise
+            loop = self._looping(key, frame)
+            loop.failed += 1
+            return self._instead(error, recorded, (args, given), loop)
         finally:
             self._inside -= 1
         if not is_iterator(result) and self._values.learn(result, recorded):

@@ -16,8 +16,9 @@ from .diagnose import Finding, Scene, findings_of, report
 from .dynamic import auto_dims
 from .emit import TEXT, Emitter, cap
 from .expressions import in_words
-from .frames import Places
+from .frames import Frame, Places
 from .replay import replay
+from .returns import return_of
 from .snapshot import Snapshot
 from .specs import input_specs, specs_of
 from .torch_guards import GuardLog, recorded_guards, symbol_meanings
@@ -92,7 +93,9 @@ class Bench:
             self._passed(attempt, program, guards, lost, fields)
         else:
             assert error is not None
-            findings = findings_of(error, attempt.model, scene)
+            findings = findings_of(error, scene)
+            if findings[0].category == "unsupported_output":
+                findings[0].culprit = self._return_of(attempt) or findings[0].culprit
             self._failed(error, findings[0], guards, fields)
         self.snapshot.restore()
         return Outcome(program, error, findings, scene)
@@ -101,6 +104,12 @@ class Bench:
         """Say why a stage was not tried."""
         self.emitter.emit("stage_started", key=key)
         self.emitter.emit("stage_finished", key=key, status="skipped", reason=cap(reason))
+
+    def _return_of(self, attempt: Attempt) -> Frame | None:
+        """The line that gave what export does not return."""
+        self.snapshot.restore()
+        model, inputs = attempt.model, (attempt.args, attempt.kwargs)
+        return return_of(type(model).forward, attempt.eager, *inputs, self.places)
 
     def _failed(
         self, error: BaseException, finding: Finding, guards: GuardLog, fields: dict[str, Any]
