@@ -24,6 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch._dynamo  # what an export imports, here once and not in each fork: it takes seconds
+import torch._export.non_strict_utils
+import torch._functorch.aot_autograd
+import torch.export._trace
 
 from tests.planted_set import Fault, Planted, planted
 
