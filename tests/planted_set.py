@@ -19,7 +19,6 @@ import ast
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "planted"
@@ -76,11 +75,6 @@ class Planted:
             indent = old[: len(old) - len(old.lstrip())]
             lines[fault.line - 1] = f"{indent}{fault.fix}\n"
         return {name: "".join(lines) for name, lines in files.items()}
-
-    @cached_property
-    def docstring(self) -> str:
-        """What the entry file says of itself."""
-        return ast.get_docstring(ast.parse(self.files[self.entry])) or ""
 
 
 def planted() -> list[Planted]:
