@@ -1,37 +1,41 @@
 """What each template is given: frozen, typed, complete."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import ClassVar
 from urllib.parse import urlencode
 
+from app.cards import BlockerCard, Culprit, GuardTable, LogPart, Reached
 from app.docs import Document, Heading
 from app.errors import StagelightError
 from app.forms import RunForm
-from app.graphs.render import Code, render_code
+from app.graphs.render import Code
+from app.models import Fate, StageKind, StageStatus
 from app.services.docs import DocLink
+from app.services.failure_views import BlockerDetail
 from app.services.graphs import GraphFacts, StageLink
 from app.services.history import Filters
 from app.services.in_force import Section
-from app.services.summary import Summary, Tone, headline, tone_of
+from app.services.module_tree import ModuleTree
+from app.services.summary import Summary, Tone, headline, search_words, tone_of
 from app.services.tiers import TierWords, tier_words
 from app.services.views import (
+    CoverageView,
     ExampleView,
-    FailureDetail,
-    FrameView,
-    GuardView,
     RunHead,
     RunList,
     RunView,
     StageDetail,
     StageLinkView,
+    StageView,
 )
 from app.services.workers import WorkerView
 from app.templating import Page
 
-LOG_LINES = 200  # of the log's end that the run page shows
-SHOWN_GUARDS = 200  # of a stage
+# Stages that no plan has, by their heading on the run's page.
+LATER = {
+    StageKind.BYPASS: "Past the blockers",
+    StageKind.PART: "Parts of what failed alone",
+}
 
 
 @dataclass(frozen=True)
@@ -113,69 +117,14 @@ class HomePage(Page):
 
 
 @dataclass(frozen=True)
-class FrameGroup:
-    """Frames next to each other that come from the same place."""
-
-    where: str
-    frames: tuple[FrameView, ...]
-
-
-@dataclass(frozen=True)
-class Culprit:
-    """A failure with its source highlighted and its frames folded, where `full`."""
-
-    failure: FailureDetail
-    source: Code | None
-    groups: tuple[FrameGroup, ...]
-    full: bool
-
-    @property
-    def message(self) -> tuple[str, str]:
-        """The message's first paragraph, and the rest."""
-        first, _, rest = self.failure.message.strip().partition("\n\n")
-        return first, rest
-
-    @classmethod
-    def of(cls, failure: FailureDetail | None, *, full: bool) -> "Culprit | None":
-        """What a page shows of a failure; None for none."""
-        if failure is None:
-            return None
-        code = None
-        if source := failure.source:
-            text = "\n".join(source.lines)
-            code = render_code(text, first=source.first, culprit=failure.line)
-        return cls(failure, code, group_frames(failure.frames), full)
-
-
-def group_frames(frames: Sequence[FrameView]) -> tuple[FrameGroup, ...]:
-    """Frames of the same place together, outermost first."""
-    runs = groupby(frames, key=lambda frame: frame.where)
-    return tuple(FrameGroup(where, tuple(group)) for where, group in runs)
-
-
-@dataclass(frozen=True)
-class LogPart:
-    """The end of a log. `hidden` lines come before it, `dropped` bytes were never kept."""
-
-    text: str
-    hidden: int
-    dropped: int
-
-    @classmethod
-    def of(cls, text: str, dropped: int) -> "LogPart":
-        """The last lines of `text`."""
-        lines = text.split("\n")
-        return cls("\n".join(lines[-LOG_LINES:]), max(0, len(lines) - LOG_LINES), dropped)
-
-
-@dataclass(frozen=True)
 class RunPage(Page):
     """A run. `event` is the last one that this page has seen."""
 
     template: ClassVar[str] = "run.html"
     run: RunView
     summary: Summary
-    culprit: Culprit | None
+    culprit: Culprit | None  # of the run's own failure; a stage's is among the blockers
+    cards: tuple[BlockerCard, ...]
     log: LogPart
     event: int
 
@@ -188,6 +137,23 @@ class RunPage(Page):
     def live(self) -> bool:
         """Whether it may still change."""
         return not self.run.status.ended
+
+    @property
+    def search(self) -> str:
+        """How the search for blockers ended."""
+        return search_words(self.run.search, len(self.cards), live=self.live)
+
+    @property
+    def stages(self) -> tuple[tuple[str, tuple[StageView, ...]], ...]:
+        """The stages in groups, each with a heading; the plan's own have none."""
+        later = {
+            StageKind.BYPASS: "Past the blockers",
+            StageKind.PART: "Parts of what failed alone",
+        }
+        groups = {"": [s for s in self.run.stages if s.kind not in later]} | {
+            title: [s for s in self.run.stages if s.kind is kind] for kind, title in later.items()
+        }
+        return tuple((title, tuple(stages)) for title, stages in groups.items() if stages)
 
     @property
     def tier(self) -> TierWords | None:
@@ -210,6 +176,38 @@ class RunLogPart(RunPage):
 
 
 @dataclass(frozen=True)
+class BlockerPage(Page):
+    """One blocker in full. `neighbours` are the positions before and after it, where there are."""
+
+    template: ClassVar[str] = "blocker.html"
+    run_id: int
+    run_title: str
+    sandbox: str | None  # the run's tier
+    blocker: BlockerDetail
+    culprit: Culprit
+    reached: Reached
+    searched: bool  # what is said of the search is known
+    neighbours: tuple[int | None, int | None]
+
+
+@dataclass(frozen=True)
+class ModulesPage(Page):
+    """A model's modules and what became of them."""
+
+    template: ClassVar[str] = "modules.html"
+    run_id: int
+    run_title: str
+    sandbox: str | None  # the run's tier
+    model_class: str
+    coverage: CoverageView | None
+    tree: ModuleTree
+    stops: tuple[int, ...]  # positions of blockers in the model's own code
+    fate: Fate | None  # that is asked for
+    under: str
+    live: bool
+
+
+@dataclass(frozen=True)
 class StagePage(Page):
     """A stage. `event` is the last one of its run that this page has seen."""
 
@@ -221,14 +219,15 @@ class StagePage(Page):
     before: StageLinkView | None
     after: StageLinkView | None
     culprit: Culprit | None
+    guards: GuardTable
     code: Code | None
     log: LogPart  # the run's: what a script prints belongs to no one stage
     event: int
 
     @property
-    def guards(self) -> list[GuardView]:
-        """The guards that fit on the page."""
-        return self.stage.guards[:SHOWN_GUARDS]
+    def partial(self) -> bool:
+        """Whether its graph ends where export failed."""
+        return self.stage.status is StageStatus.FAILED
 
     @property
     def live(self) -> bool:
@@ -253,6 +252,16 @@ class GraphPage(Page):
     stages: tuple[StageLink, ...]
     unsandboxed: bool  # a run that left this graph had no sandbox
     code: Code
+
+    @property
+    def partial(self) -> bool:
+        """Whether it ends where export failed, in every stage that has it."""
+        return bool(self.stages) and all(stage.partial for stage in self.stages)
+
+    @property
+    def bypassed(self) -> bool:
+        """Whether what stops the model is replaced in it."""
+        return bool(self.stages) and all(stage.bypassed for stage in self.stages)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,17 @@
 """A run whose every text is hostile."""
 
+import zlib
 from typing import Any
 
-from app.models import GuardKind, ReplayStatus, Run, RunStatus, StageStatus, Verdict
+from app.models import (
+    GuardKind,
+    ReplayStatus,
+    Run,
+    RunStatus,
+    StageKind,
+    StageStatus,
+    Verdict,
+)
 from app.services.options import RunOptions
 from tests.web_support import COVERAGE, EAGER, LOADED, Seed, make_worker, replay
 
@@ -18,13 +27,21 @@ PAGES = [
     "/runs/1/stages/1/_stage",
     "/runs/1/stages/2",
     "/runs/1/stages/2/_stage",
+    "/runs/1/blockers/1",
+    "/runs/1/modules",
+    "/runs/1/modules?fate=failed",
     "/runs/1/rerun",
     "/graphs/1",
+    "/graphs/3",
     "/settings",
 ]
 
 
 SPEC = {"name": EVIL, "shape": [EVIL], "dtype": EVIL, "device": EVIL}
+MODULES = [
+    {"path": path, "class_name": EVIL, "calls": 1, "parameters": 1}
+    for path in (EVIL, *(f"{EVIL}.{n}" for n in range(5)), f"x.{EVIL}")
+]
 ODD = {"name": EVIL, "kind": "constant", "value": EVIL}
 
 
@@ -46,8 +63,9 @@ def seed_evil(seed: Seed) -> None:
         runtime=EVIL[:80],
         sandbox="off",
         loaded=loaded,
-        eager=EAGER | {"inputs": [SPEC, ODD], "outputs": [SPEC]},
-        coverage=COVERAGE,
+        eager=EAGER | {"inputs": [SPEC, ODD], "outputs": [SPEC], "modules": MODULES},
+        coverage=COVERAGE | {"fates": ["failed"] * len(MODULES)},
+        search={"complete": "stuck", "reason": EVIL},
         notes=[{"code": EVIL, "message": EVIL}],
         options=RunOptions(argv=[EVIL.replace("\0", "")]),
     )
@@ -58,6 +76,7 @@ def seed_evil(seed: Seed) -> None:
         seed.session.add(make_worker(name, tier=tier, **given))
     _passed(seed, run)
     _failed(seed, run)
+    _blocked(seed, run)
     seed.log(run, f"{EVIL}\n\x1b]8;;http://evil.example\x07a link\x1b]8;;\x07\n")
 
 
@@ -106,17 +125,42 @@ def _passed(seed: Seed, run: Run) -> None:
     columns = ("expression", "meaning", "file", "text", "framework")
     texts: dict[str, Any] = dict.fromkeys(columns, EVIL)
     seed.guard(stage, kind=GuardKind.GUARD, silent=True, **texts)
+    seed.guard(stage, 1, silent=True, **texts | {"meaning": f"{EVIL.replace('=', '')} == 8"})
 
 
 def _failed(seed: Seed, run: Run) -> None:
     """Stage 2 and the run itself: their failures."""
     stage = seed.stage(run, 2, StageStatus.FAILED, name=EVIL)
+    for failed in (stage, None):
+        seed.failure(run, failed, **evil_cause())
+    partial = seed.graph("partial", document=evil_document())
+    partial.code = zlib.compress(b"")
+    stage.graph_id = partial.id
+
+
+def _blocked(seed: Seed, run: Run) -> None:
+    """What stops the whole, its own stage and the one past it."""
+    places = [
+        {"module": f"{EVIL}.{n}", "file": f"{EVIL}{n}", "line": n, "calls": n} for n in (1, 2, 4)
+    ]
+    for position in (1, 2):
+        given = evil_cause() | {"occurrences": places, "bypass": EVIL, "jumped": EVIL}
+        seed.blocker(run, position, **given)
+    for n, kind in ((3, StageKind.WHOLE), (4, StageKind.BYPASS), (5, StageKind.PART)):
+        stage = seed.stage(run, n, StageStatus.FAILED, kind, name=EVIL, component=EVIL)
+        seed.failure(run, stage, **evil_cause())
+
+
+def evil_cause() -> dict[str, Any]:
+    """A failure all of whose columns are hostile."""
     columns = (
         *("exception", "message", "hint", "file", "function", "text"),
-        *("module", "expression", "upload_file", "stack"),
+        *("module", "expression", "value", "upload_file", "stack"),
     )
-    texts: dict[str, Any] = dict.fromkeys(columns, EVIL)
     frame = {"file": EVIL, "line": 1, "function": EVIL, "text": EVIL, "where": "upload"}
-    source = {"file": EVIL, "first": 8, "lines": [EVIL, f"'''{EVIL}", EVIL]}
-    for failed in (stage, None):
-        seed.failure(run, failed, **texts, upload_line=3, frames=[frame], source=source)
+    return dict.fromkeys(columns, EVIL) | {
+        "upload_line": 3,
+        "frames": [frame],
+        "births": [{"symbol": EVIL, "operation": EVIL, "frame": frame}],
+        "source": {"file": EVIL, "first": 8, "lines": [EVIL, f"'''{EVIL}", EVIL]},
+    }

@@ -27,7 +27,7 @@ def test_a_run_tells_all_that_the_design_promises(
         "id", "url", "title", "status", "verdict", "reason", "script", "runtime", "options",
         "sandbox", "parent", "owner", "created_at", "started_at", "whole_at", "finished_at",
         "cancel_requested", "coverage", "loaded", "eager", "plan", "stages", "blockers",
-        "failure", "notes",
+        "search", "failure", "notes",
     }  # fmt: skip
     assert (run["status"], run["verdict"], run["sandbox"]) == ("finished", "partly", "filters")
     assert (run["owner"], run["parent"]) == (None, None)
@@ -68,16 +68,29 @@ def test_a_run_tells_all_that_the_design_promises(
     assert run["blockers"] == [
         {
             "category": "data_dependent_branch",
+            "exception": "torch.GuardOnDataDependentSymNode",
+            "message": "Could not guard on Eq(u0, 1).\n\nMore of it.",
+            "hint": "Use torch.where.",
             "file": "model.py",
             "line": 8,
+            "function": "forward",
+            "text": "if x > 0:",
             "module": "decode",
             "expression": "Eq(u0, 1)",
-            "message": "Could not guard on Eq(u0, 1).\n\nMore of it.",
-            "stage": 3,
+            "births": [],
+            "value": "",
+            "upload_file": None,
+            "upload_line": None,
+            "position": 1,
+            "occurrences": [],
+            "behind": False,
+            "bypass": "",
+            "jumped": None,
             "fingerprint": None,
             "remedies": [],
         }
     ]
+    assert run["search"] is None
 
 
 def test_a_runs_own_failure_comes_before_its_stages(
@@ -136,6 +149,10 @@ def test_a_stage_tells_all_of_itself(
         "/api/runs/0",
         f"/api/runs/{2**70}",
         "/api/runs/1/stages/9",
+        "/api/runs/1/blockers/1",
+        "/api/runs/1/blockers/x",
+        "/api/runs/9/blockers/1",
+        "/api/runs/9/modules",
         "/api/runs/9/log",
         "/api/runs/9/events",
         "/api/graphs/9",

@@ -7,6 +7,7 @@ import pytest
 
 from app.models import Category, ReplayStatus, RunStatus, StageStatus, Verdict
 from app.services.options import RunOptions
+from app.services.failure_views import BlockerDetail
 from app.services.views import RunView, StageDetail
 from app.settings import ROOT, Settings
 from tests.probe_support import run_probe
@@ -138,12 +139,17 @@ def test_every_path_of_the_api_is_documented_and_nothing_else(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("first", "last", "view"),
     [
-        ("### GET /api/runs/{run_id}\n", "### GET /api/runs/{run_id}/stages", RunView),
+        ("### GET /api/runs/{run_id}\n", "### GET /api/runs/{run_id}/blockers", RunView),
+        (
+            "### GET /api/runs/{run_id}/blockers",
+            "### GET /api/runs/{run_id}/modules",
+            BlockerDetail,
+        ),
         ("### GET /api/runs/{run_id}/stages", "### GET /api/runs/{run_id}/log", StageDetail),
     ],
 )
 def test_every_key_of_an_answer_is_documented_and_nothing_else(
-    first: str, last: str, view: type[RunView | StageDetail]
+    first: str, last: str, view: type[RunView | StageDetail | BlockerDetail]
 ) -> None:
     cells = (row[0] for row in rows(section(page("api.md"), first, last)))
     documented = [word for cell in cells for word in re.findall(r"`(\w+)`", cell)]

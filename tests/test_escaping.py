@@ -99,7 +99,9 @@ def test_an_uploads_own_name_is_shown_without_what_hides_in_it(client: TestClien
         assert not {tag for tag, _ in Parsed(html).tags} & {"b"}
 
 
-@pytest.mark.parametrize("path", ["/api/runs/1/log", "/api/graphs/1?format=text"])
+@pytest.mark.parametrize(
+    "path", ["/api/runs/1/log", "/api/graphs/1?format=text", "/api/graphs/3?format=text"]
+)
 def test_plain_text_is_no_markup_and_no_terminals_master(path: str, evil: TestClient) -> None:
     answer = evil.get(path)
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
@@ -108,7 +110,13 @@ def test_plain_text_is_no_markup_and_no_terminals_master(path: str, evil: TestCl
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", answer.text)
 
 
-@pytest.mark.parametrize("path", ["/api/workers", "/api/graphs/1", "/api/runs", "/api/runs/1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/api/workers", "/api/graphs/1", "/api/runs", "/api/runs/1"),
+        *("/api/runs/1/blockers/2", "/api/runs/1/modules"),
+    ],
+)
 def test_json_is_never_taken_for_a_page(path: str, evil: TestClient) -> None:
     answer = evil.get(path)
     assert answer.headers["content-type"] == "application/json"

@@ -19,6 +19,7 @@ from sqlmodel import Session, SQLModel
 
 from app.db import read_scope, session_scope
 from app.models import (
+    Blocker,
     Category,
     Component,
     Failure,
@@ -30,6 +31,7 @@ from app.models import (
     Run,
     RunLog,
     RunStatus,
+    Search,
     Stage,
     StageKind,
     StageStatus,
@@ -62,7 +64,12 @@ EAGER: dict[str, Any] = {
     "peak_rss_bytes": 412_000_000,
     "inputs": [SPEC],
     "outputs": [SPEC],
-    "modules": [{"path": "backbone", "class_name": "Net", "calls": 1, "parameters": 3}],
+    "modules": [
+        {"path": "backbone", "class_name": "Net", "calls": 1, "parameters": 75, "own": 75},
+        {"path": "blocks.0", "class_name": "Block", "calls": 2, "parameters": 10, "own": 10},
+        {"path": "blocks.1", "class_name": "Block", "calls": 2, "parameters": 10, "own": 10},
+        {"path": "blocks.2", "class_name": "Block", "calls": 2, "parameters": 5, "own": 5},
+    ],
 }
 COVERAGE = {
     "modules": 4,
@@ -71,12 +78,30 @@ COVERAGE = {
     "parameters_exported": 75,
     "calls": 8,
     "calls_exported": 6,
+    "fates": ["exported", "exported", "failed", "not_reached"],
 }
 FRAMES = [
     {"file": "model.py", "line": 40, "function": "<module>", "text": "export()", "where": "upload"},
     {"file": "torch/export.py", "line": 9, "function": "export", "text": "x", "where": "torch"},
     {"file": "model.py", "line": 8, "function": "forward", "text": "if x > 0:", "where": "upload"},
 ]
+
+BIRTH = {"symbol": "u0", "operation": "nonzero", "frame": FRAMES[0]}
+CAUSE: dict[str, Any] = {
+    "category": Category.DATA_DEPENDENT_BRANCH,
+    "exception": "torch.GuardOnDataDependentSymNode",
+    "message": "Could not guard on Eq(u0, 1).\n\nMore of it.",
+    "hint": "Use torch.where.",
+    "file": "model.py",
+    "line": 8,
+    "function": "forward",
+    "text": "if x > 0:",
+    "module": "decode",
+    "expression": "Eq(u0, 1)",
+    "frames": FRAMES,
+    "source": {"file": "model.py", "first": 7, "lines": ["y = x", "if x > 0:", "    z = 1"]},
+    "stack": "Traceback (most recent call last): …",
+}
 
 
 def make_zip(files: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -221,31 +246,40 @@ class Seed:
 
     def failure(self, run: Run, stage: Stage | None = None, **values: Any) -> Failure:
         """A failure of the stage, or of the run."""
-        given: dict[str, Any] = {
-            "category": Category.DATA_DEPENDENT_BRANCH,
-            "exception": "torch.GuardOnDataDependentSymNode",
-            "message": "Could not guard on Eq(u0, 1).\n\nMore of it.",
-            "hint": "Use torch.where.",
-            "file": "model.py",
-            "line": 8,
-            "function": "forward",
-            "text": "if x > 0:",
-            "module": "decode",
-            "expression": "Eq(u0, 1)",
-            "frames": FRAMES,
-            "source": {
-                "file": "model.py",
-                "first": 7,
-                "lines": ["y = x", "if x > 0:", "    z = 1"],
-            },
-            "stack": "Traceback (most recent call last): …",
-        }
         failure = Failure(
-            run_id=id_of(run), stage_id=None if stage is None else stage.id, **(given | values)
+            run_id=id_of(run), stage_id=None if stage is None else stage.id, **(CAUSE | values)
         )
         self.session.add(failure)
         self.session.flush()
         return failure
+
+    def blocker(self, run: Run, position: int, **values: Any) -> Blocker:
+        """A blocker of the run, met in two modules, `position` lines below line 7."""
+        line = 7 + position
+        given: dict[str, Any] = {
+            "line": line,
+            "births": [BIRTH],
+            "value": "True",
+            "occurrences": [
+                {"module": f"blocks.{n}", "file": "model.py", "line": line, "calls": 2}
+                for n in range(2)
+            ],
+            "behind": position > 1,
+            "bypass": "it was answered as in the eager run: True",
+        }
+        blocker = Blocker(run_id=id_of(run), position=position, **(CAUSE | given | values))
+        self.session.add(blocker)
+        self.session.flush()
+        return blocker
+
+    def searched(self, blockers: int, complete: Search = Search.CLEAN, **values: Any) -> Run:
+        """A run whose search found so many, and the stage of its last export past them."""
+        search = {"complete": complete, "reason": values.pop("reason", "")}
+        run = self.partly(search=search, **values)
+        for position in range(1, blockers + 1):
+            self.blocker(run, position)
+        self.stage(run, 4, kind=StageKind.BYPASS, name="past its blockers, first export")
+        return run
 
     def log(self, run: Run, text: str, dropped: int = 0) -> None:
         """What the run printed."""

@@ -8,12 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from app.access import find_run, find_stage
 from app.db import read_scope, session_scope
 from app.models import Run, RunStatus, Verdict
+from app.services.blockers import blocker_detail
+from app.services.failure_views import BlockerDetail
 from app.services.history import Filters, list_runs
+from app.services.modules import module_views
 from app.services.options import make_options, parse_options
 from app.services.present import log_text, run_view, stage_view
 from app.services.queue import request_cancel
 from app.services.runs import create_run, delete_run, rename_run, repeat_run
-from app.services.views import RunAccepted, RunList, RunView, StageDetail
+from app.services.views import ModuleList, RunAccepted, RunList, RunView, StageDetail
 from app.text import terminal
 from app.web import Here, Id
 
@@ -105,6 +108,21 @@ def stage(web: Here, run_id: Id, n: Id) -> StageDetail:
     with read_scope(web.engine) as session:
         run = find_run(session, run_id)
         return stage_view(session, run, find_stage(session, run, n))
+
+
+@router.get("/{run_id}/blockers/{position}")
+def blocker(web: Here, run_id: Id, position: Id) -> BlockerDetail:
+    """One of what stops the whole model, in full: frames, source, traceback, occurrences."""
+    with read_scope(web.engine) as session:
+        find_run(session, run_id)
+        return blocker_detail(session, run_id, position)
+
+
+@router.get("/{run_id}/modules")
+def modules(web: Here, run_id: Id) -> ModuleList:
+    """The modules that the eager run called, in order of their first call, with their fates."""
+    with read_scope(web.engine) as session:
+        return ModuleList(modules=list(module_views(session, find_run(session, run_id))))
 
 
 @router.get(

@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import read_scope
 from app.errors import StagelightError
 from app.services.metrics import metrics_text
-from app.services.views import View
+from app.services.view import View
 from app.web import Here
 
 router = APIRouter(tags=["health"])

@@ -2,19 +2,33 @@
 
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.access import find_run
+from app.cards import BlockerCard, Culprit, LogPart, Reached
 from app.db import read_scope, session_scope
 from app.errors import StagelightError
 from app.forms import RunForm
-from app.pages import Culprit, LogPart, Problem, RerunPage, RunLogPart, RunPage, RunPart
+from app.models import Fate
+from app.pages import (
+    BlockerPage,
+    ModulesPage,
+    Problem,
+    RerunPage,
+    RunLogPart,
+    RunPage,
+    RunPart,
+)
 from app.routes.moves import go
+from app.services.blockers import blocker_detail, blocker_positions, blocker_views, source_views
+from app.services.module_tree import grow, stops_of
+from app.services.modules import module_views
 from app.services.present import facts, last_event, log_text, run_view
 from app.services.queue import request_cancel
 from app.services.runs import delete_run, rename_run, repeat_run
 from app.services.summary import summarise
+from app.services.views import CoverageView
 from app.web import Here, Id, Web
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
@@ -38,6 +52,59 @@ def part(web: Here, run_id: Id) -> HTMLResponse:
 def log_part(web: Here, run_id: Id) -> HTMLResponse:
     """The log alone."""
     return web.render(_page(web, run_id, RunLogPart))
+
+
+@router.get("/{run_id}/blockers/{position}")
+def blocker(web: Here, run_id: Id, position: Id) -> HTMLResponse:
+    """One blocker, with its frames and the whole traceback."""
+    with read_scope(web.engine) as session:
+        run = find_run(session, run_id)
+        found = blocker_detail(session, run_id, position)
+        positions = blocker_positions(session, run_id)
+    culprit = Culprit.of(found)
+    assert culprit is not None
+    page = BlockerPage(
+        run_id=run_id,
+        run_title=run.title,
+        sandbox=run.sandbox,
+        blocker=found,
+        culprit=culprit,
+        reached=Reached.of(found, found.occurrences),
+        searched=bool(positions),
+        neighbours=(
+            position - 1 if position - 1 in positions else None,
+            position + 1 if position + 1 in positions else None,
+        ),
+    )
+    return web.render(page)
+
+
+@router.get("/{run_id}/modules")
+def modules(
+    web: Here,
+    run_id: Id,
+    fate: Fate | None = None,
+    under: Annotated[str, Query(max_length=1_000)] = "",
+) -> HTMLResponse:
+    """The tree of modules: all of them, those with one fate, those in one of them."""
+    with read_scope(web.engine) as session:
+        run = find_run(session, run_id)
+        found = module_views(session, run)
+        stops = stops_of(blocker_views(session, run_id, None))
+    coverage = None if run.coverage is None else CoverageView.model_validate(run.coverage)
+    page = ModulesPage(
+        run_id=run_id,
+        run_title=run.title,
+        sandbox=run.sandbox,
+        model_class=(run.loaded or {}).get("model_class", ""),
+        coverage=coverage,
+        tree=grow(found, stops, fate=fate, under=under),
+        stops=stops.get("", ()),
+        fate=fate,
+        under=under,
+        live=not run.status.ended,
+    )
+    return web.render(page)
 
 
 @router.post("/{run_id}/cancel")
@@ -97,11 +164,16 @@ def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
         event = last_event(session, run_id)
         view = run_view(session, run)
         log = log_text(session, run)
-        failure = view.failure  # where a stage has it, that stage's page shows the frames
+        sources = source_views(session, run_id)
+        failure = view.failure
+        if failure is not None and failure.stage is not None:  # then it is among the blockers
+            sources = sources or ({1: failure.source} if failure.source else {})
+            failure = None
         return kind(
             run=view,
             summary=summarise(facts(session, view)),
-            culprit=Culprit.of(failure, full=failure is not None and failure.stage is None),
+            culprit=Culprit.of(failure),
+            cards=tuple(BlockerCard.of(one, sources.get(one.position)) for one in view.blockers),
             log=LogPart.of(log.text, log.dropped),
             event=event,
         )

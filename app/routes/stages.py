@@ -6,9 +6,10 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from app.access import find_graph, find_run, find_stage
+from app.cards import Culprit, GuardTable, LogPart
 from app.db import read_scope
 from app.graphs.render import CHARACTERS, render_code
-from app.pages import Culprit, LogPart, StagePage, StagePart
+from app.pages import StagePage, StagePart
 from app.services.graphs import code_beginning
 from app.services.present import last_event, log_text, neighbours, stage_view
 from app.web import Here, Id, Web
@@ -48,7 +49,8 @@ def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePa
         stage=stage,
         before=before,
         after=after,
-        culprit=Culprit.of(stage.failure, full=True),
+        culprit=Culprit.of(stage.failure),
+        guards=GuardTable.of(stage.guards),
         code=None if code is None else render_code(code),
         log=LogPart.of(log.text, log.dropped),
         event=event,

@@ -2,13 +2,15 @@
 
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.graphs.document import GraphDocument, Symbol
-from app.models import Graph, Run, Stage
+from app.graphs.listing import list_nodes
+from app.models import Graph, Run, Stage, StageKind, StageStatus
 
 SHOWN_OPS = 12  # most frequent operators that a page lists
 SHOWN_STAGES = 20  # stages with this graph that a page lists
@@ -36,6 +38,8 @@ class StageLink:
     run_title: str
     n: int
     name: str
+    partial: bool  # it failed: its graph ends there
+    bypassed: bool  # export went on past what stops the model
 
 
 def graph_json(graph: Graph) -> bytes:
@@ -44,14 +48,22 @@ def graph_json(graph: Graph) -> bytes:
 
 
 def graph_code(graph: Graph) -> bytes:
-    """All of the FX code, UTF-8."""
-    return zlib.decompress(graph.code)
+    """All of the FX code, UTF-8; its nodes in lines where export failed before it had any."""
+    return zlib.decompress(graph.code) or "\n".join(_listing(graph)).encode()
 
 
 def code_beginning(graph: Graph, limit: int) -> str:
-    """The FX code's first `limit` characters and a few more, if it has more."""
+    """The same, its first `limit` characters and at least one more, if it has more."""
     some = zlib.decompressobj().decompress(graph.code, 4 * limit + 4)
-    return some.decode("utf-8", errors="ignore")[: limit + 1]
+    if some:
+        return some.decode("utf-8", errors="ignore")[: limit + 1]
+    lines: list[str] = []
+    for line in _listing(graph):
+        lines.append(line)
+        limit -= len(line) + 1
+        if limit < 0:
+            break
+    return "\n".join(lines)
 
 
 def graph_facts(graph: Graph) -> GraphFacts:
@@ -74,16 +86,31 @@ def graph_facts(graph: Graph) -> GraphFacts:
     )
 
 
+def _listing(graph: Graph) -> Iterator[str]:
+    return list_nodes(GraphDocument.model_validate_json(graph_json(graph)))
+
+
 def stages_with(session: Session, graph_id: int) -> list[StageLink]:
     """The latest stages that have this very graph."""
+    columns = (col(Stage.n), col(Stage.name), col(Stage.kind), col(Stage.status))
     rows = session.execute(
-        select(col(Run.id).label("run"), col(Run.title), col(Stage.n), col(Stage.name))
+        select(col(Run.id).label("run"), col(Run.title), *columns)
         .join(Run, col(Run.id) == col(Stage.run_id))
         .where(col(Stage.graph_id) == graph_id)
         .order_by(col(Run.id).desc(), col(Stage.n))
         .limit(SHOWN_STAGES)
     )
-    return [StageLink(row.run, row.title, row.n, row.name) for row in rows]
+    return [
+        StageLink(
+            run=row.run,
+            run_title=row.title,
+            n=row.n,
+            name=row.name,
+            partial=row.status is StageStatus.FAILED,
+            bypassed=row.kind is StageKind.BYPASS,
+        )
+        for row in rows
+    ]
 
 
 def is_unsandboxed(session: Session, graph_id: int) -> bool:

@@ -18,8 +18,9 @@ from app.models import (
     StageStatus,
     Verdict,
 )
+from app.services.failure_views import FailureView
 from app.services.present import BRIEF
-from app.services.views import FailureView, RunHead, RunList, ScriptView, StageCounts
+from app.services.views import RunHead, RunList, ScriptView, StageCounts
 
 MESSAGE_CHARACTERS = 300  # of a failure's message in the list
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 
-from app.services.views import View
+from app.services.view import View
 from app.settings import Settings
 
 PREFIX = "STAGELIGHT_"

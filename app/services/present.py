@@ -1,5 +1,6 @@
 """Rows of one run, read in a fixed number of queries, as the views of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, or_, select
@@ -19,14 +20,18 @@ from app.models import (
     Stage,
     StageKind,
 )
+from app.services.blockers import (
+    blocker_views,
+    known_values,
+    values_of,
+    with_value,
+)
+from app.services.failure_views import BlockerView, FailureDetail, FailureView, SearchView
 from app.services.summary import Cause, RunFacts, StageFact
 from app.services.views import (
-    BlockerView,
     ComponentView,
     CoverageView,
     EagerView,
-    FailureDetail,
-    FailureView,
     GuardView,
     LoadedView,
     NoteView,
@@ -48,6 +53,8 @@ def run_view(session: Session, run: Run) -> RunView:
     stages = _stages(session, run.id)
     failure = _main_failure(session, run.id)
     whole = next((s for s in stages if s.kind is StageKind.WHOLE), None)
+    blockers = blocker_views(session, run.id, whole.failure if whole else None)
+    stages, failure = _with_values(stages, failure, blockers)
     return RunView(
         id=run.id,
         url=f"/runs/{run.id}",
@@ -71,7 +78,8 @@ def run_view(session: Session, run: Run) -> RunView:
         eager=_eager(session, run.id),
         plan=_plan(session, run.id),
         stages=stages,
-        blockers=_blockers(whole),
+        blockers=list(blockers),
+        search=None if run.search is None else SearchView.model_validate(run.search),
         failure=failure,
         notes=[NoteView.model_validate(note) for note in run.notes],
     )
@@ -84,7 +92,7 @@ def stage_view(session: Session, run: Run, stage: Stage) -> StageDetail:
     guards = session.scalars(
         select(Guard).where(col(Guard.stage_id) == stage.id).order_by(col(Guard.position))
     )
-    failure = session.scalar(select(Failure).where(col(Failure.stage_id) == stage.id))
+    failure = _stage_failure(session, run.id, stage)
     replay = stage.replay_detail
     return StageDetail(
         run=run.id,
@@ -103,7 +111,7 @@ def stage_view(session: Session, run: Run, stage: Stage) -> StageDetail:
         max_rel=replay and replay.get("max_rel"),
         replay_why=replay and replay.get("why"),
         guards=[GuardView.model_validate(guard) for guard in guards],
-        failure=None if failure is None else _failure_detail(failure, stage.n),
+        failure=failure,
         inputs=[TensorSpec.model_validate(spec) for spec in stage.inputs],
         outputs=[TensorSpec.model_validate(spec) for spec in stage.outputs],
         replay_detail=None if replay is None else ReplayView.model_validate(replay),
@@ -138,6 +146,7 @@ def facts(session: Session, run: RunView) -> RunFacts:
             for s in run.stages
         ),
         cause=None if own is None else Cause(own.category, own.exception, own.file, own.line),
+        more=max(0, len(run.blockers) - 1) if own is not None and own.stage is not None else 0,
     )
 
 
@@ -234,25 +243,30 @@ def _main_failure(session: Session, run_id: int) -> FailureDetail | None:
     return None if row is None else _failure_detail(row.Failure, row.n)
 
 
+def _stage_failure(session: Session, run_id: int, stage: Stage) -> FailureDetail | None:
+    failure = session.scalar(select(Failure).where(col(Failure.stage_id) == stage.id))
+    if failure is None:
+        return None
+    detail = _failure_detail(failure, stage.n)
+    return detail if detail.value else with_value(detail, known_values(session, run_id))
+
+
 def _failure_detail(failure: Failure, stage: int | None) -> FailureDetail:
     return FailureDetail.model_validate(failure).model_copy(update={"stage": stage})
 
 
-def _blockers(whole: StageView | None) -> list[BlockerView]:
-    if whole is None or whole.failure is None:
-        return []
-    failure = whole.failure
-    return [
-        BlockerView(
-            category=failure.category,
-            file=failure.file,
-            line=failure.line,
-            module=failure.module,
-            expression=failure.expression,
-            message=failure.message,
-            stage=whole.n,
-        )
+def _with_values(
+    stages: list[StageView], failure: FailureDetail | None, blockers: Sequence[BlockerView]
+) -> tuple[list[StageView], FailureDetail | None]:
+    """The same, where the values that failures had in the eager run are known to the blockers."""
+    values = values_of(blockers)
+    if not values:
+        return stages, failure
+    known = [
+        stage.model_copy(update={"failure": stage.failure and with_value(stage.failure, values)})
+        for stage in stages
     ]
+    return known, failure and with_value(failure, values)
 
 
 def _plan(session: Session, run_id: int) -> list[ComponentView]:

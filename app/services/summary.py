@@ -7,10 +7,12 @@ from app.models import (
     Category,
     ReplayStatus,
     RunStatus,
+    Search,
     StageKind,
     StageStatus,
     Verdict,
 )
+from app.services.failure_views import SearchView
 
 # What a category means, as the subject of "… stops it".
 CAUSES: dict[Category, str] = {
@@ -107,6 +109,7 @@ class RunFacts:
     cancelling: bool = False
     stages: tuple[StageFact, ...] = ()
     cause: Cause | None = None
+    more: int = 0  # blockers beside that cause
 
     @property
     def whole(self) -> StageFact | None:
@@ -212,7 +215,11 @@ def _finished(run: RunFacts) -> Summary:
 
 def _exported(run: RunFacts) -> Summary:
     whole = run.whole
-    failed = [s for s in run.stages if s.status is StageStatus.FAILED]
+    failed = [
+        s
+        for s in run.stages
+        if s.status is StageStatus.FAILED and s.kind is not StageKind.PART  # one with its component
+    ]
     alone = f", though {_count(len(failed), 'other stage')} failed" if failed else ""
     if whole is None or whole.replay is ReplayStatus.NOT_RUN:
         why = f" ({whole.why.rstrip('.')})" if whole and whole.why else ""
@@ -239,7 +246,10 @@ def _script_error(run: RunFacts) -> str:
 
 
 def _because(run: RunFacts) -> str:
-    return f", stopped by {run.cause.words}" if run.cause else ""
+    if run.cause is None:
+        return ""
+    more = f", and by {run.more} more" if run.more else ""
+    return f", stopped by {run.cause.words}{more}"
 
 
 def _of_kind(run: RunFacts, kind: StageKind = StageKind.COMPONENT) -> list[StageFact]:
@@ -273,3 +283,18 @@ def _count(number: int, noun: str) -> str:
 
 def _number(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.3g}"
+
+
+def search_words(search: SearchView | None, found: int, *, live: bool) -> str:
+    """How the search for blockers ended, below the list of those that it found."""
+    if search is None:
+        return "The search for more goes on." if live else "Nothing more was looked for."
+    reason = f": {search.reason[0].lower()}{search.reason[1:]}" if search.reason else "."
+    match search.complete:
+        case Search.CLEAN:
+            past = "it" if found == 1 else f"these {found}"
+            return f"With {past} bypassed, the model exports."
+        case Search.STUCK:
+            return f"There may be more, which export could not get to{reason}"
+        case Search.CAPPED:
+            return f"There may be more{reason}"

@@ -1,13 +1,12 @@
 """What the API answers with, and what pages are made of: one pydantic class an object."""
 
 from datetime import datetime
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, JsonValue
+from typing import Any
 
 from app.graphs.document import TensorSpec
 from app.models import (
     Category,
+    Fate,
     GuardKind,
     ReplayStatus,
     Role,
@@ -17,12 +16,8 @@ from app.models import (
     StageStatus,
     Verdict,
 )
-
-
-class View(BaseModel):
-    """A frozen answer. Reads from rows' attributes; what it does not know, it leaves."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
+from app.services.failure_views import BlockerView, FailureDetail, FailureView, SearchView
+from app.services.view import View
 
 
 class ScriptView(View):
@@ -33,67 +28,6 @@ class ScriptView(View):
     size: int  # bytes
     filename: str  # as uploaded
     entry: str  # the file that is run
-
-
-class FrameView(View):
-    """A frame of a traceback."""
-
-    file: str
-    line: int
-    function: str = ""
-    text: str = ""
-    where: Literal["upload", "library", "torch", "python", "probe"]
-
-
-class SourceView(View):
-    """Lines of one file around a culprit."""
-
-    file: str
-    first: int
-    lines: list[str]
-
-
-class FailureView(View):
-    """What failed and at which line. `upload_file` is the upload's own line, where another."""
-
-    category: Category
-    exception: str
-    message: str
-    hint: str
-    file: str | None
-    line: int | None
-    function: str
-    text: str
-    module: str | None
-    expression: str | None
-    upload_file: str | None
-    upload_line: int | None
-
-
-class FailureDetail(FailureView):
-    """A failure with all that is known of it; frames are outermost first.
-
-    `stage` is the number of the stage that failed; null where the run itself did.
-    """
-
-    stage: int | None = None
-    frames: list[FrameView]
-    source: SourceView | None
-    stack: str
-
-
-class BlockerView(View):
-    """One cause that stops the whole model; `stage` is where it was seen."""
-
-    category: Category
-    file: str | None
-    line: int | None
-    module: str | None
-    expression: str | None
-    message: str
-    stage: int
-    fingerprint: str | None = None
-    remedies: list[JsonValue] = []
 
 
 class StageHead(View):
@@ -204,6 +138,26 @@ class CoverageView(View):
     calls_exported: int
 
 
+class ModuleView(View):
+    """A module that the eager run called. `own` counts what no module before it owns.
+
+    `fate` is null until a child of the run has ended.
+    """
+
+    path: str
+    class_name: str
+    calls: int
+    parameters: int
+    own: int = 0
+    fate: Fate | None = None
+
+
+class ModuleList(View):
+    """All modules that the eager run called, in order of their first call."""
+
+    modules: list[ModuleView]
+
+
 class NoteView(View):
     """Something to know of the run that is no failure."""
 
@@ -273,6 +227,7 @@ class RunView(View):
     plan: list[ComponentView]
     stages: list[StageView]
     blockers: list[BlockerView]
+    search: SearchView | None
     failure: FailureDetail | None
     notes: list[NoteView]
 

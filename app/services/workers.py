@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from app.db import db_now, session_scope
 from app.models import Worker
-from app.services.views import View
+from app.services.view import View
 
 WORKER_LOST_SECONDS = 60  # a worker that was not seen for so long is gone
 
