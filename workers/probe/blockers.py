@@ -155,10 +155,20 @@ class Search:
         met = [*attempt.path.met]
         ended = [*self._ended]
         if outcome.program is None and not strayed:
+            for finding in outcome.findings:
+                if finding.category == "mutation" and finding.culprit is None:
+                    finding.culprit, finding.module = attempt.path.assigned
             behind = bool(met or ended)
             ended += [Met(finding, "", behind) for finding in outcome.findings]
         known = {one.finding.place for one in (*met, *ended)}
-        return [*(one for one in first if one.finding.place not in known), *met, *ended]
+        kinds = {one.finding.category for one in ended}
+        before = [
+            one
+            for one in first
+            if one.finding.place not in known
+            and (one.finding.culprit is not None or one.finding.category not in kinds)
+        ]
+        return [*before, *met, *ended]
 
     def _strayed(self, attempt: Pass, outcome: Outcome) -> str:
         """Why an error that ended an export is none of the model's; or nothing.

@@ -3,6 +3,7 @@
 import inspect
 from typing import Any
 
+import torch
 from torch.export import Dim
 
 from .call import Call
@@ -37,6 +38,29 @@ def auto_dims(call: Call) -> set[str]:
         for index, dim in _numbered(dims)
         if dim is Dim.AUTO or dim == Dim.AUTO
     }
+
+
+def static_dims(program: torch.export.ExportedProgram, asked: set[str]) -> list[dict[str, Any]]:
+    """Dimensions that were asked to be AUTO and came out static with no guard that says why.
+
+    As guards of workers/events.py. torch fixes sizes of 0 and 1 before it looks at the model.
+    """
+    inputs = set(program.graph_signature.user_inputs)
+    return [
+        {
+            "kind": "specialisation",
+            "expression": f"{dimension} == {size}",
+            "meaning": f"{dimension} == {size}",
+            "framework": "torch.export takes a size of 0 or 1 in the example inputs as static"
+            if size in (0, 1)
+            else "",
+            "silent": True,
+        }
+        for node in program.graph.nodes
+        if node.op == "placeholder" and node.name in inputs
+        for index, size in enumerate(getattr(node.meta.get("val"), "shape", ()))
+        if isinstance(size, int) and (dimension := f"{node.name}.shape[{index}]") in asked
+    ]
 
 
 def _numbered(dims: Any) -> list[tuple[Any, Any]]:

@@ -77,6 +77,13 @@ class Opaque:
         return torch.empty(shape, dtype=like.dtype, device=like.device)
 
 
+def is_custom(function: object) -> bool:
+    """Whether a torch function is an operator of the user's or of a library's."""
+    packet = getattr(function, "overloadpacket", function)
+    name = str(getattr(packet, "_qualified_op_name", ""))
+    return bool(name) and not name.startswith(("aten::", "prims::", f"{_NAMESPACE}::"))
+
+
 def _zeros(likes: list[TensorLike], inputs: list[torch.Tensor]) -> list[torch.Tensor]:
     return [torch.zeros(like.shape, dtype=like.dtype, device=like.device) for like in likes]
 

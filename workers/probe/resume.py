@@ -9,7 +9,7 @@ on where eager went; a question on the size of a stand-in is ours, and is no fin
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -21,9 +21,11 @@ from torch.overrides import TorchFunctionMode
 from .categories import chain_of
 from .diagnose import Finding, Scene, finding_of
 from .evidence import evidence_within
+from .frames import Frame, frame_of
 from .handlers import is_handled
-from .opaque import Opaque
-from .owners import owner_of
+from .hints import hint_for
+from .opaque import Opaque, is_custom
+from .owners import owner_of, paths_by_state
 from .recording import Cursor, Key, Output, is_iterator, key_of, tensors_in, user_frame
 from .torch_answers import environment_of, fresh_symbols_forgotten, hints
 from .values import Values
@@ -77,6 +79,8 @@ class Path:
     """What one export met."""
 
     met: list[Met] = field(default_factory=list)
+    # The last line that set an attribute of a tensor, as .data, and its module's path.
+    assigned: tuple[Frame | None, str | None] = (None, None)
 
     def add(self, finding: Finding, bypass: str, jumped: str | None = None) -> Met:
         """Take one more."""
@@ -104,6 +108,7 @@ class Resume(TorchFunctionMode):
         self._loops: dict[tuple[Key, int | None], _Loop] = {}
         self._last: _Loop | None = None
         self._clean: Counter[Key] = Counter()  # calls that went well
+        self._wrong = ""  # a custom operator whose fake kernel is not like its real one
         self._tired: set[int | None] = set()  # modules with a loop whose blockers are known
         self._results: dict[Key, tuple[Output, list[torch.Tensor]]] = {}  # of the last good calls
 
@@ -151,6 +156,7 @@ class Resume(TorchFunctionMode):
             self._inside -= 1
         if not is_iterator(result) and self._values.learn(result, recorded):
             self._looping(key, frame)
+        self._watch(func, frame, result, recorded)
         self._clean[key] += 1
         if recorded is not None and not recorded.is_iterator:
             self._results[key] = recorded, tensors_in(result)
@@ -182,7 +188,11 @@ class Resume(TorchFunctionMode):
         """The finding of an exception that was caught below this running frame."""
         scene = self._scene
         before = scene.call.stack
-        return finding_of(evidence_within(error, scene.places, before, live, self._top), scene)
+        found = finding_of(evidence_within(error, scene.places, before, live, self._top), scene)
+        if found.category == "unknown" and self._wrong:
+            found.category = "mismatched_fake_kernel"
+            found.hint = f"{hint_for(found.category)} {self._wrong}"
+        return found
 
     def recorded(self, key: Key) -> Output | None:
         """What the call of this key that comes now gave in the eager run."""
@@ -206,6 +216,24 @@ class Resume(TorchFunctionMode):
             how = _answered(finding.value) if name in _TO_PYTHON else _gave(name)
             loop.met = self.path.add(finding, how)
         return self.stand_in(recorded, inputs)
+
+    def _watch(
+        self, func: Callable[..., Any], frame: FrameType, result: Any, recorded: Output | None
+    ) -> None:
+        """Remember what explains an error that comes later, at a line that is not to blame."""
+        if getattr(func, "__name__", "") == "__set__":
+            module = paths_by_state(self._scene.call.model).get(owner_of(frame) or 0)
+            self.path.assigned = frame_of(frame, frame.f_lineno, self._scene.places), module
+        if self._wrong or recorded is None or not is_custom(func):
+            return
+        sizes = [tuple(one.shape) for one in tensors_in(result)]
+        real = [one.shape for one in recorded.tensors]
+        if self._values.contradict(sizes, real):
+            at = frame_of(frame, frame.f_lineno, self._scene.places)
+            self._wrong = (
+                f"{func} at {at.file}:{at.line} gives {_shapes(sizes)} by its fake kernel, "
+                f"and gave {_shapes(real)} in the eager run."
+            )
 
     def _looping(self, key: Key, frame: FrameType) -> "_Loop":
         """Count a call that failed, or made unbacked symbols."""
@@ -250,3 +278,7 @@ def _answered(value: str) -> str:
 
 def _gave(name: str) -> str:
     return f"the call of {name} gave what it gave in the eager run"
+
+
+def _shapes(sizes: Sequence[tuple[Any, ...]]) -> str:
+    return " and ".join(str(list(shape)) for shape in sizes)

@@ -13,7 +13,7 @@ from torch import nn
 from .call import Call
 from .capture import capture, capture_partial, code_of
 from .diagnose import Finding, Scene, findings_of, report
-from .dynamic import auto_dims
+from .dynamic import auto_dims, static_dims
 from .emit import TEXT, Emitter, cap
 from .expressions import in_words
 from .frames import Frame, Places
@@ -156,7 +156,11 @@ class Bench:
             graph=graph,
             code=code,
             outputs=outputs,
-            guards=guards.as_events(auto_dims(self.call)) + _ranges(program, meanings),
+            guards=[
+                *guards.as_events(asked := auto_dims(self.call)),
+                *static_dims(program, asked - guards.fixed),
+                *_ranges(program, meanings),
+            ],
             replay=self._replay(attempt, program, lost),
             **fields,
         )

@@ -83,6 +83,11 @@ class GuardLog:
         kind = "runtime_assert" if prefix.startswith("runtime_assert") else "guard"
         self.recorded.append(Recorded(kind, expression, sources, frame, framework, owner))
 
+    @property
+    def fixed(self) -> set[str]:
+        """The inputs' dimensions that some guard fixes, `x.shape[0]`."""
+        return {guard.fixes[0] for guard in self.recorded if guard.fixes}
+
     def as_events(self, asked: set[str]) -> list[dict[str, Any]]:
         """Guards as workers/events.py has them, each once.
 

@@ -1,5 +1,6 @@
 """What the symbols of an export were in the eager run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +48,17 @@ class Values:
             return None
         value = expression.xreplace(self.known).xreplace(hints)
         return None if getattr(value, "free_symbols", None) else value
+
+    def contradict(self, sizes: Sequence[Sequence[Any]], real: Sequence[Sequence[int]]) -> bool:
+        """Whether shapes cannot be those of the eager run, whatever their unknown symbols are."""
+        if [len(shape) for shape in sizes] != [len(shape) for shape in real]:
+            return True
+        pairs = zip(sizes, real, strict=True)
+        return any(
+            isinstance(size, int) and size != number
+            for shape, numbers in pairs
+            for size, number in zip(shape, numbers, strict=True)
+        )
 
     def is_invented(self, expression: Any) -> bool:
         """Whether a question is about sizes that only a stand-in has."""
