@@ -21,7 +21,7 @@ _NAMESPACE = "stagelight"
 class Opaque:
     """Makes stand-ins during one export."""
 
-    def __init__(self, library: torch.library.Library, values: Values) -> None:
+    def __init__(self, library: Any, values: Values) -> None:
         self._library = library
         self._values = values
         self._made = 0
@@ -43,8 +43,7 @@ class Opaque:
         name = f"bypassed_{self._made}"
         self._made += 1
         symbolic = set() if constant else self._symbolic_sizes(tensors)
-        define: Any = self._library.define
-        define(f"{name}(Tensor[] inputs) -> Tensor[]")
+        self._library.define(f"{name}(Tensor[] inputs) -> Tensor[]")
 
         def fake(inputs: list[torch.Tensor]) -> list[torch.Tensor]:
             return [self._empty(like, symbolic) for like in likes]
@@ -91,7 +90,8 @@ def _zeros(likes: list[TensorLike], inputs: list[torch.Tensor]) -> list[torch.Te
 @contextmanager
 def opaque_operators(values: Values) -> Iterator[Opaque]:
     """Stand-ins that exist within the block."""
-    library = torch.library.Library(_NAMESPACE, "FRAGMENT")
+    make: Any = torch.library.Library
+    library = make(_NAMESPACE, "FRAGMENT")
     try:
         yield Opaque(library, values)
     finally:
