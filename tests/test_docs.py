@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.models import Category, ReplayStatus, RunStatus, StageStatus, Verdict
-from app.services.options import RunOptions
 from app.services.failure_views import BlockerDetail
+from app.services.options import RunOptions
 from app.services.views import RunView, StageDetail
 from app.settings import ROOT, Settings
 from tests.probe_support import run_probe

@@ -1,6 +1,7 @@
 """The pages of a stage and of a graph, as a browser without JavaScript gets them."""
 
 import re
+import zlib
 from typing import Any
 
 from fastapi import FastAPI
@@ -92,6 +93,63 @@ def test_a_graph_shows_facts_code_and_its_stages(
         "def forward",
     ):
         assert words in text, words
+
+
+def test_guards_that_fix_a_dimension_come_first_below_a_sentence(
+    get: Any, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        stage = seed.stage(seed.finished(Verdict.EXPORTED), 1)
+        seed.guard(stage, 0, kind=GuardKind.RANGE, meaning="2 <= x.shape[1] <= 9")
+        seed.guard(stage, 1, meaning="x.shape[2] == 3")
+        for position, line in ((2, 12), (3, 15)):
+            seed.guard(stage, position, silent=True, meaning="x.shape[0] == 8", line=line)
+        seed.guard(stage, 4, kind=GuardKind.GUARD, silent=True, meaning="s0 == s1", file=None)
+    text = get("/runs/1/stages/1")
+    sentence = "x.shape[0] was asked to be dynamic and is static: model.py:12 and model.py:15 fixed"
+    assert f"{sentence} it to 8." in text
+    assert "What was asked to be dynamic is static: s0 == s1 ." in text
+    order = ("Guards 5", "silent x.shape[0] == 8", "silent s0 == s1", "x.shape[2] == 3", "2 <= x")
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_a_partial_graph_is_never_taken_for_a_whole_one(
+    client: TestClient, get: Any, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        run = seed.finished(Verdict.PARTLY)
+        graph = seed.graph("partial")
+        graph.code = zlib.compress(b"")
+        stage = seed.stage(run, 1, StageStatus.FAILED, graph_id=graph.id)
+        seed.guard(stage)
+        seed.failure(run, stage)
+        seed.stage(run, 2, kind=StageKind.BYPASS)
+    assert "1 up to the failure" in get("/runs/1")
+    page = get("/runs/1/stages/1")
+    for words in ("graph up to the failure, 1 nodes", "Guards seen before the failure 1"):
+        assert words in page, words
+    for text in (page, get(f"/graphs/{graph.id}")):
+        assert "relu = aten . relu . default()" in text
+    assert "This graph is partial" in get(f"/graphs/{graph.id}")
+    listing = client.get(f"/api/graphs/{graph.id}?format=text").text
+    assert listing.splitlines()[1] == "relu = aten.relu.default()"
+    bypassed = get(f"/graphs/{graph.id + 1}")
+    assert "This graph is not the model\u2019s" in bypassed
+    assert "partial" not in bypassed
+
+
+def test_a_graph_that_also_came_whole_is_not_called_partial(
+    get: Any, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        run = seed.finished(Verdict.PARTLY)
+        graph = seed.graph("shared")
+        seed.stage(run, 1, graph_id=graph.id)
+        seed.stage(run, 2, StageStatus.FAILED, graph_id=graph.id)
+    text = get(f"/graphs/{graph.id}")
+    assert "This graph is partial" not in text
+    assert "run 1, part1 , run 1, part2 (failed)" in text
 
 
 def test_very_long_code_is_cut_with_a_way_to_the_rest(

@@ -1,8 +1,11 @@
-"""The one sentence on top of a run."""
+"""The one sentence on top of a run, and the one below its blockers."""
+
+from dataclasses import replace
 
 import pytest
 
-from app.models import Category, ReplayStatus, RunStatus, StageKind, StageStatus, Verdict
+from app.models import Category, ReplayStatus, RunStatus, Search, StageKind, StageStatus, Verdict
+from app.services.failure_views import SearchView
 from app.services.summary import (
     CAUSES,
     Cause,
@@ -10,6 +13,7 @@ from app.services.summary import (
     StageFact,
     Tone,
     headline,
+    search_words,
     summarise,
     tone_of,
 )
@@ -161,6 +165,22 @@ def finished(verdict: Verdict | None, *stages: StageFact, cause: Cause | None = 
             "pose.py:88; no component exports on its own either.",
         ),
         (
+            replace(finished(Verdict.PARTLY, part(PASSED), whole(FAILED), cause=BRANCH), more=3),
+            Tone.PART,
+            "The whole model does not export, stopped by a Python branch on a tensor's value at "
+            "pose.py:88, and by 3 more; 1 of 1 component does (backbone).",
+        ),
+        (
+            finished(
+                Verdict.EXPORTED,
+                part(FAILED),
+                StageFact(StageKind.PART, "backbone.conv", FAILED),
+                whole(PASSED),
+            ),
+            Tone.GOOD,
+            "The whole model exports and replays equal to eager, though 1 other stage failed.",
+        ),
+        (
             finished(Verdict.BLOCKED, whole(FAILED), cause=Cause(Category.UNKNOWN)),
             Tone.BAD,
             "The model does not export, stopped by an error of a kind not known yet.",
@@ -266,3 +286,24 @@ def test_a_run_in_a_list(
 ) -> None:
     assert tone_of(status, verdict, replay) is tone
     assert headline(verdict, replay) == words
+
+
+@pytest.mark.parametrize(
+    ("search", "found", "live", "text"),
+    [
+        (None, 1, True, "The search for more goes on."),
+        (None, 1, False, "Nothing more was looked for."),
+        (Search.CLEAN, 1, False, "With it bypassed, the model exports."),
+        (Search.CLEAN, 4, False, "With these 4 bypassed, the model exports."),
+        (Search.STUCK, 1, False, "There may be more, which export could not get to: no way."),
+        (Search.CAPPED, 20, False, "There may be more: no way."),
+    ],
+)
+def test_how_the_search_ended(search: Search | None, found: int, live: bool, text: str) -> None:
+    view = None if search is None else SearchView(complete=search, reason="No way.")
+    assert search_words(view, found, live=live) == text
+
+
+def test_a_search_may_end_without_a_reason() -> None:
+    view = SearchView(complete=Search.CAPPED)
+    assert search_words(view, 2, live=False) == "There may be more."

@@ -43,11 +43,13 @@ def _line(node: Node) -> str:
 
 
 def _argument(value: Any, depth: int = 0) -> str:
-    if depth > DEPTH:
+    if depth == DEPTH:
         return "…"
     if isinstance(value, list):
         return f"[{', '.join(_argument(item, depth + 1) for item in value)}]"
-    if not isinstance(value, dict) or len(value) != 1:
+    if not isinstance(value, dict):
+        return repr(value)
+    if len(value) != 1:
         return json.dumps(value, ensure_ascii=False)
     ((kind, inner),) = value.items()
     if kind in _ATOMS and isinstance(inner, str):
