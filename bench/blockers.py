@@ -67,7 +67,7 @@ def find(client: httpx.Client, script: Path = MASK_RCNN) -> Found:
     said: tuple[list[dict[str, Any]], dict[str, Any] | None] = ([], None)
     while (ended := time.perf_counter() - started) < RUN_SECONDS:
         told = client.get(run).json()
-        now = (told["blockers"], told.get("search"))
+        now = (told["blockers"], told["search"])
         if now != said:
             said, known = now, ended
         if told["finished_at"]:

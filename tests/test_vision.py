@@ -10,6 +10,20 @@ import pytest
 from bench.fresh import VISION_MODELS, ask, vision_settings
 from bench.server import running_server, submit, wait_for
 
+BOXES = "torchvision/ops/boxes.py"
+DETECTION = "torchvision/models/detection"
+# Of torchvision 0.29.1: non-maximum suppression, RoI pooling, box decoding, and mask pasting.
+STOPS_MASK_RCNN = {
+    (BOXES, 86),
+    (BOXES, 121),
+    ("torchvision/ops/poolers.py", 185),
+    (f"{DETECTION}/_utils.py", 176),
+    (f"{DETECTION}/_utils.py", 179),
+    (f"{DETECTION}/roi_heads.py", 418),
+    (f"{DETECTION}/roi_heads.py", 419),
+    (f"{DETECTION}/roi_heads.py", 496),
+}
+
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
 
@@ -64,3 +78,14 @@ def test_no_stage_of_any_of_them_is_our_own_fault(
         ]
         assert ours == [], name
         assert [note for note in run["notes"] if note["code"] == "capture_failed"] == [], name
+
+
+def test_all_that_stops_mask_rcnn_is_found_in_one_run(
+    server: httpx.Client, submitted: dict[str, str]
+) -> None:
+    run = wait_for(server, submitted["mask_rcnn"])
+    assert run["search"]["complete"] == "clean", run["search"]["reason"]
+    assert {(blocker["file"], blocker["line"]) for blocker in run["blockers"]} >= STOPS_MASK_RCNN
+    suppression = run["blockers"][0]
+    assert (suppression["file"], suppression["line"]) == (BOXES, 86)
+    assert [place["module"] for place in suppression["occurrences"]] == ["rpn", "roi_heads"]
