@@ -56,10 +56,10 @@ def test_an_example_is_uploaded_and_its_stages_appear_one_by_one(
     promise = promise_of(script)
     sentence = page.locator(".verdict .sentence")
     expect(sentence).to_contain_text(SENTENCES[promise.verdict])
-    expect(page.locator("tr[id^=stage-]").last).to_contain_text("whole model")
+    expect(page.locator(".stages tbody:first-of-type tr").last).to_contain_text("whole model")
     if promise.line is not None:
         expect(sentence).to_contain_text(f"{script.name}:{promise.line}")
-        expect(page.locator(".culprit .lit")).to_contain_text("# export stops here")
+        expect(page.locator(".blocker[open] .lit")).to_contain_text("# export stops here")
 
 
 def test_an_example_from_the_gallery_is_one_click(page: Page, live_server: LiveServer) -> None:

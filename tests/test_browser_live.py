@@ -93,6 +93,33 @@ def test_what_a_person_opened_stays_open(page: Page, engine: Engine, run_id: int
     expect(page.get_by_label("Title")).to_have_value("half written")
 
 
+def test_blockers_appear_as_they_are_found_and_what_was_opened_stays_open(
+    page: Page, engine: Engine, store: BlobStore, settings: Settings, run_id: int
+) -> None:
+    def find(number: int, search: dict[str, str] | None = None) -> None:
+        with seeding(engine, store, settings) as seed:
+            run = seed.session.get_one(Run, run_id)
+            run.search = search
+            seed.blocker(run, number)
+            announce(seed.session, run_id, "blockers", found=number)
+
+    page.goto(f"/runs/{run_id}")
+    find(1)
+    blockers = page.locator(".blocker")
+    expect(blockers).to_have_count(1)
+    expect(blockers.first).to_have_attribute("open", "")
+    find(2)
+    expect(blockers).to_have_count(2)
+    line = blockers.nth(1).locator(".line.lit")
+    expect(line).to_be_hidden()
+    blockers.nth(1).locator("summary").click()
+    expect(line).to_be_visible()
+    find(3, {"complete": "clean"})
+    expect(blockers).to_have_count(3)
+    expect(page.locator(".search")).to_have_text("With these 3 bypassed, the model exports.")
+    expect(line).to_be_visible()
+
+
 def test_the_log_grows(page: Page, engine: Engine, run_id: int) -> None:
     page.goto(f"/runs/{run_id}")
     expect(page.get_by_text("The script printed nothing so far.")).to_be_visible()

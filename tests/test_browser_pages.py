@@ -1,17 +1,31 @@
 """Every page, with the worst that a script can say on it, in a real browser."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 
+from app.models import StageKind, StageStatus
 from app.services.storage import BlobStore
 from app.settings import Settings
 from tests.evil_support import PAGES, seed_evil
-from tests.web_support import make_worker, seeding
+from tests.web_support import EAGER, make_worker, seeding
 
 pytestmark = pytest.mark.browser
 
-ALL_TONES = ("/", "/settings", "/runs/1", "/graphs/1", "/runs/1/rerun")
+ALL_TONES = (
+    *("/", "/settings", "/runs/1", "/runs/1/blockers/1", "/runs/1/modules", "/graphs/1"),
+    *("/graphs/3", "/runs/1/rerun"),
+)
+
+LONG = ("/runs/2", "/runs/2/stages/3", "/runs/2/stages/1", "/runs/4", "/runs/4/modules")
+
+
+def _modules(name: str) -> list[dict[str, Any]]:
+    """Modules with long names, deep below each other."""
+    paths = [".".join([name] * depth) for depth in range(1, 30)]
+    return [{"path": path, "class_name": name, "calls": 1, "parameters": 9} for path in paths]
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +39,9 @@ def evil(engine: Engine, store: BlobStore, settings: Settings) -> None:
         seed.stage(run, 4, name=f"{long} + {long}", component=long)
         seed.component(run, 4, long)
         seed.log(seed.run("log"), "x" * 5_000)
+        blocked = seed.searched(20, title="twenty", eager=EAGER | {"modules": _modules(long)})
+        seed.blocker(blocked, 21, module=long, occurrences=[{"module": long, "file": long}])
+        seed.failure(blocked, seed.stage(blocked, 5, StageStatus.FAILED, StageKind.PART))
         for tier in ("full", "filters", "reduced", "off", ""):
             seed.session.add(make_worker(f"{tier}-{long}"[:120], tier=tier, reason=long, host=long))
 
@@ -35,7 +52,12 @@ def test_no_page_runs_it_or_grows_wider_than_the_screen(page: Page, width: int) 
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     page.set_viewport_size({"width": width, "height": 900})
     whole = [path for path in PAGES if "/_" not in path]
-    for path in [*whole, "/runs/2", "/runs/2/stages/4", "/runs/2/stages/3", "/runs/3", "/runs/99"]:
+    more = ("", "/blockers/1", "/blockers/21", "/modules", "/modules?fate=failed", "/stages/4")
+    for path in [
+        *whole,
+        *("/runs/2", "/runs/2/stages/4", "/runs/2/stages/3", "/runs/3", "/runs/99"),
+        *(f"/runs/4{path}" for path in more),
+    ]:
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
@@ -43,7 +65,7 @@ def test_no_page_runs_it_or_grows_wider_than_the_screen(page: Page, width: int) 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_what_is_behind_it(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
-    for path in (*ALL_TONES, "/runs/2", "/runs/2/stages/3", "/runs/2/stages/1"):
+    for path in (*ALL_TONES, *LONG):
         page.goto(path)
         worst = page.evaluate(CONTRAST)
         assert worst["ratio"] >= 4.5, (path, worst)
