@@ -69,12 +69,12 @@ def test_a_stage_takes_the_value_of_the_blocker_on_its_line(
 ) -> None:
     with seeding(engine, store, settings) as seed:
         run = seed.searched(2)
-        for n, values in (
+        for n, given in (
             (5, {"value": "its own"}),
             (6, {"line": 99}),
             (7, {"category": Category.TENSOR_TO_PYTHON}),
         ):
-            seed.failure(run, seed.stage(run, n, StageStatus.FAILED), **values)
+            seed.failure(run, seed.stage(run, n, StageStatus.FAILED), **given)
     answer = client.get("/api/runs/1").json()
     listed = {stage["n"]: stage["failure"] for stage in answer["stages"] if stage["failure"]}
     values = {n: failure["value"] for n, failure in listed.items()}
