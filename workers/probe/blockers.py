@@ -91,13 +91,19 @@ class Search:
         if why_not := self._why_not(first[0].finding):
             self._emit(first, "stuck", why_not)
             return
-        self._emit(first, "capped", GOES_ON)  # should the next export kill the process
+        change = _AROUND_FORWARD.get(first[0].finding.category)
+        if change is not None:  # known before the first export
+            self._keep_from_ending(change, self._failed)
+        path: list[Met] = first
         for number in range(1, MOST_PASSES + 1):
             try:
                 attempt = self._attempt()
-            except Exception as error:
-                self._emit(first, "stuck", f"The model fails in eager: {error!r}")
-                return
+            except BaseException as error:  # sys.exit() in a forward, too
+                if number > 1:
+                    self._emit(path, "stuck", f"With what is bypassed, eager fails: {error!r}")
+                return  # the first time it is the script's error, which the other child tells
+            if number == 1:
+                self._emit(first, "capped", GOES_ON)  # should the export kill the process
             outcome = self._export(number, attempt)
             path, complete, reason = self._judged(first, attempt, outcome)
             self._emit(path, complete, reason)
@@ -119,7 +125,7 @@ class Search:
             return path, "clean", ""
         if len(grouped(path)) >= MOST_BLOCKERS:
             return path, "capped", f"No more than {MOST_BLOCKERS} are looked for."
-        widened = self._wider(outcome)
+        widened = self._wider(outcome, strayed)
         if widened is None:
             return path, "stuck", strayed or STUCK
         self._widened = widened
@@ -183,6 +189,8 @@ class Search:
             return "An error of Stagelight's own ended the search; the log has it."
         if not attempt.path.met:
             return ""
+        if evidence.culprit is None and outcome.findings[0].category == "unknown":
+            return f"Behind the bypasses, once forward was done: {evidence.error!r}"
         at = evidence.culprit_running
         if at is None or at.f_code in attempt.recording.functions:
             return ""
@@ -190,18 +198,26 @@ class Search:
         place = f"{where.file}:{where.line}" if where else "a line"
         return f"Behind a bypass, export came to {place}, where the eager run did not come."
 
-    def _wider(self, outcome: Outcome) -> Widened | None:
+    def _wider(self, outcome: Outcome, strayed: str) -> Widened | None:
         """What the next export may bypass as well; None where there is nothing."""
         for code in self._codes(outcome.findings[0]):
             if code not in self._widened.functions and can_be_wrapped(code):
                 return replace(self._widened, functions=(*self._widened.functions, code))
         change = _AROUND_FORWARD.get(outcome.findings[0].category, {})
+        if strayed and outcome.findings[0].culprit is None:
+            change = {"without_grad": True}  # a stand-in is no leaf, or one where none was
         widened = replace(self._widened, **change)
         if widened == self._widened:
             return None
+        if not strayed:
+            self._keep_from_ending(change, outcome)
+        return widened
+
+    def _keep_from_ending(self, change: dict[str, Any], outcome: Outcome) -> None:
+        """Let no later export end at what ended this one."""
+        self._widened = replace(self._widened, **change)
         how = "export was kept from looking at it"
         self._ended += [Met(one, how, bool(self._ended)) for one in outcome.findings]
-        return widened
 
     def _codes(self, finding: Finding) -> list[CodeType]:
         """What was running inside the model and could be bypassed, innermost first.

@@ -37,6 +37,7 @@ class Widened:
     plain_inputs: bool = False  # what export does not take stays out of its sight
     plain_outputs: bool = False  # what is no pytree of tensors is given back as its tensors
     static: bool = False  # no dimension is dynamic
+    without_grad: bool = False  # the export runs under no_grad
     as_made: bool = False  # attributes are put back before export looks at them
 
 
@@ -56,7 +57,8 @@ class Pass:
         if self.widened.plain_inputs:
             args, kwargs = self._inputs.shown
             call = replace(call, args=args, kwargs=kwargs)
-        return call.export()
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.widened.without_grad):
+            return call.export()
 
     @cached_property
     def _inputs(self) -> Hidden:
