@@ -10,8 +10,8 @@ from .boundary import can_be_wrapped
 from .diagnose import Finding, report
 from .emit import SHORT, TEXT, cap
 from .frames import Places
+from .met import Met
 from .passes import FILE, Pass, Widened, record
-from .resume import Met
 from .stages import Attempt, Bench, Outcome
 
 MOST_BLOCKERS = 20
@@ -94,26 +94,18 @@ class Search:
         change = _AROUND_FORWARD.get(first[0].finding.category)
         if change is not None:  # known before the first export
             self._keep_from_ending(change, self._failed)
-        path: list[Met] = first
+        try:
+            recording = record(self._bench.call, self._bench.places, self._bench.snapshot)
+        except BaseException:  # sys.exit() in a forward, too
+            return  # it is the script's error, which the other child tells
+        self._emit(first, "capped", GOES_ON)  # should an export kill the process
         for number in range(1, MOST_PASSES + 1):
-            try:
-                attempt = self._attempt()
-            except BaseException as error:  # sys.exit() in a forward, too
-                if number > 1:
-                    self._emit(path, "stuck", f"With what is bypassed, eager fails: {error!r}")
-                return  # the first time it is the script's error, which the other child tells
-            if number == 1:
-                self._emit(first, "capped", GOES_ON)  # should the export kill the process
+            attempt = Pass(self._bench.call, self._bench.snapshot, recording, self._widened)
             outcome = self._export(number, attempt)
             path, complete, reason = self._judged(first, attempt, outcome)
             self._emit(path, complete, reason)
             if reason != GOES_ON:
                 return
-
-    def _attempt(self) -> Pass:
-        bench = self._bench
-        recording = record(bench.call, bench.places, bench.snapshot, self._widened.functions)
-        return Pass(bench.call, bench.snapshot, recording, self._widened)
 
     def _judged(
         self, first: list[Met], attempt: Pass, outcome: Outcome

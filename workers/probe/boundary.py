@@ -12,16 +12,17 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from .patching import replaced
+from .recording import NOT_ONE_VALUE
 
 # Called with the function, its positional and its keyword arguments.
 Around = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 
-_UNFIT = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-
 
 def can_be_wrapped(code: CodeType) -> bool:
     """Whether a call of this code gives one value, from a function that is there."""
-    return not code.co_flags & _UNFIT and code.co_name != "<module>" and bool(_functions(code))
+    return (
+        not code.co_flags & NOT_ONE_VALUE and code.co_name != "<module>" and bool(_functions(code))
+    )
 
 
 @contextmanager

@@ -1,33 +1,21 @@
-"""Calls of the user's own functions: recorded in eager, bypassed in an export."""
+"""Calls of the user's own functions that fail in an export, and give what they gave in eager."""
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from torch import nn
 
 from .boundary import Around
 from .owners import paths_by_state
-from .recording import Key, Recording, output_of
+from .recording import key_of_code
 from .resume import Resume
-
-
-def kept_by(recording: Recording) -> Around:
-    """Records what each call gives."""
-
-    def around(real: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = real(*args, **kwargs)
-        recording.add(_key_of(real), output_of(result))
-        return result
-
-    return around
 
 
 def past(resume: Resume, model: nn.Module) -> Around:
     """Lets a call that fails give what it gave when it was recorded."""
 
-    def around(real: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        recorded = resume.recorded(_key_of(real))
+    def around(real: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        recorded = resume.recorded(key_of_code(real.__code__))
         live = sys._getframe(1)
         try:
             return real(*args, **kwargs)
@@ -50,8 +38,3 @@ def _module_of(args: tuple[Any, ...], model: nn.Module) -> str | None:
     if not args or not isinstance(args[0], nn.Module):
         return None
     return paths_by_state(model).get(id(vars(args[0])))
-
-
-def _key_of(function: Any) -> Key:
-    code = function.__code__
-    return code.co_filename, code.co_firstlineno, f"def {function.__qualname__}"

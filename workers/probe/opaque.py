@@ -25,6 +25,7 @@ class Opaque:
         self._library = library
         self._values = values
         self._made = 0
+        self._constant: dict[tuple[TensorLike, ...], Any] = {}  # operators without a symbol
 
     def stand_in(self, recorded: Output, inputs: Any, *, constant: bool = False) -> Any:
         """A value like the recorded one, in the graph a function of the tensors in `inputs`.
@@ -40,9 +41,19 @@ class Opaque:
     def _operator(
         self, likes: list[TensorLike], tensors: list[torch.Tensor], constant: bool
     ) -> Any:
+        symbolic = set() if constant else self._symbolic_sizes(tensors)
+        symbolic &= {size for like in likes for size in like.shape}
+        known = None if symbolic else self._constant.get(tuple(likes))
+        if known is not None:
+            return known
+        made = self._define(likes, symbolic)
+        if not symbolic:
+            self._constant[tuple(likes)] = made
+        return made
+
+    def _define(self, likes: list[TensorLike], symbolic: set[int]) -> Any:
         name = f"bypassed_{self._made}"
         self._made += 1
-        symbolic = set() if constant else self._symbolic_sizes(tensors)
         self._library.define(f"{name}(Tensor[] inputs) -> Tensor[]")
 
         def fake(inputs: list[torch.Tensor]) -> list[torch.Tensor]:

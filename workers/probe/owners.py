@@ -29,3 +29,10 @@ def owner_of(frame: FrameType | None) -> int | None:
             return id(vars(owner))
         frame = frame.f_back
     return None
+
+
+def owner_of_call(args: tuple[object, ...], frame: FrameType | None) -> int | None:
+    """The same for a call of a function with these arguments, made below this frame."""
+    if args and isinstance(args[0], nn.Module):
+        return id(vars(args[0]))
+    return owner_of(frame)

@@ -1,7 +1,8 @@
 """One export of the whole model that goes past its blockers, and the eager run that it repeats."""
 
 import functools
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,15 +13,16 @@ import torch
 
 from .boundary import wrapped
 from .call import Call
-from .calls import kept_by, past
+from .calls import past
 from .diagnose import Scene
 from .frames import Places
 from .inputs import Hidden, hidden
+from .met import Path
 from .opaque import opaque_operators
 from .patching import replaced
 from .prefix import tensors_in
-from .recording import Recorder, Recording
-from .resume import Path, Resume
+from .recording import FunctionRecorder, Recorder, Recording
+from .resume import Resume
 from .snapshot import Snapshot, clone_tensors
 from .torch_answers import answered
 from .torch_trace import unwound_module_stack
@@ -71,7 +73,7 @@ class Pass:
         original = model.forward
         with ExitStack() as stack:
             opaque = stack.enter_context(opaque_operators(values))
-            resume = Resume(scene, self.recording.replayed(), opaque, values, path, FILE)
+            resume = Resume(scene, self.recording.replayed(), opaque, values, path, FILE, stack)
 
             @functools.wraps(original)  # export reads the signature of forward
             def forward(*args: Any, **kwargs: Any) -> Any:
@@ -91,10 +93,8 @@ class Pass:
             yield
 
 
-def record(
-    call: Call, places: Places, snapshot: Snapshot, functions: Sequence[CodeType]
-) -> Recording:
-    """Run the model once in eager, with every call of a torch function and of these recorded.
+def record(call: Call, places: Places, snapshot: Snapshot) -> Recording:
+    """Run the model once in eager, with every call of torch's and the user's functions recorded.
 
     Raises:
         BaseException: whatever the model raises.
@@ -102,11 +102,12 @@ def record(
     recorder = Recorder(places)
     args, kwargs = clone_tensors((call.args, call.kwargs))
     snapshot.restore()
-    with ExitStack() as stack:
-        for code in functions:
-            stack.enter_context(wrapped(code, kept_by(recorder.recording)))
-        stack.enter_context(torch.no_grad())
-        stack.enter_context(recorder)
-        call.model(*args, **kwargs)
+    before = sys.getprofile()
+    with torch.no_grad(), recorder:
+        sys.setprofile(FunctionRecorder(places, recorder.recording))
+        try:
+            call.model(*args, **kwargs)
+        finally:
+            sys.setprofile(before)
     snapshot.restore()
     return recorder.recording

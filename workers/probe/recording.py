@@ -6,6 +6,7 @@ many calls of it that line has made before.
 """
 
 import copy
+import inspect
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -17,10 +18,12 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from .frames import Places
+from .frames import Places, qualname
 
 Key = tuple[str, int, str]  # file, line, function
 MOST_CALLS = 200_000  # of one run that are kept
+# Code of a generator or a coroutine: a call of it has no one value.
+NOT_ONE_VALUE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class Output:
             elif isinstance(leaf, Holder):
                 found += [one for held in leaf.attributes.values() for one in held.tensors]
         return found
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is tensors alone: another call's would do as well."""
+        return all(isinstance(leaf, TensorLike) for leaf in self.leaves)
 
     def is_like(self, other: "Output") -> bool:
         """Whether both have the same structure and tensors of the same shapes."""
@@ -110,6 +118,9 @@ def _kept(leaf: Any) -> Any:
     return Holder(leaf, held) if held and not isinstance(leaf, torch.nn.Module) else leaf
 
 
+NOTHING = Output([], pytree.tree_flatten(None)[1])  # of a call that did not return, or is not kept
+
+
 class Recording:
     """The calls of one eager run."""
 
@@ -123,6 +134,15 @@ class Recording:
         if self._kept < MOST_CALLS:
             self._kept += 1
             self._outputs[key].append(output)
+
+    def begin(self, key: Key) -> int:
+        """A call begins: keep its place among those of its key."""
+        self._outputs[key].append(NOTHING)
+        return len(self._outputs[key]) - 1
+
+    def end(self, key: Key, place: int, output: Output) -> None:
+        """It has given this."""
+        self._outputs[key][place] = output
 
     def replayed(self) -> "Cursor":
         """A new walk over the calls."""
@@ -141,7 +161,12 @@ class Cursor:
         index = self._seen[key]
         self._seen[key] += 1
         known = self._outputs.get(key, ())
-        return known[index] if index < len(known) else None
+        found = known[index] if index < len(known) else NOTHING
+        return None if found is NOTHING else found
+
+    def all(self, key: Key) -> list[Output]:
+        """What every call of this key gave."""
+        return [one for one in self._outputs.get(key, ()) if one is not NOTHING]
 
 
 class Recorder(TorchFunctionMode):
@@ -177,6 +202,39 @@ class Recorder(TorchFunctionMode):
         return result
 
 
+class FunctionRecorder:
+    """Records what the user's functions and all forwards give, as a profile function.
+
+    The places of its calls are those of their beginnings: a recursion ends in another order.
+    """
+
+    def __init__(self, places: Places, recording: Recording) -> None:
+        self._places = places
+        self._recording = recording
+        self._open: dict[FrameType, tuple[Key, int]] = {}
+        self._wanted: dict[CodeType, bool] = {}
+
+    def __call__(self, frame: FrameType, event: str, value: Any) -> None:
+        """Take one event of sys.setprofile."""
+        if event == "call":
+            code = frame.f_code
+            wanted = self._wanted.get(code)
+            if wanted is None:
+                wanted = self._wanted[code] = self._is_wanted(code)
+            if wanted:
+                key = key_of_code(code)
+                self._open[frame] = key, self._recording.begin(key)
+        elif event == "return" and frame in self._open:
+            key, place = self._open.pop(frame)
+            if value is not None:  # an exception looks like None
+                self._recording.end(key, place, output_of(value))
+
+    def _is_wanted(self, code: CodeType) -> bool:
+        if code.co_flags & NOT_ONE_VALUE:
+            return False
+        return code.co_name == "forward" or self._places.is_user(code.co_filename)
+
+
 def is_iterator(value: object) -> bool:
     """Whether a value can be gone through once only, as `iter(tensor)` gives."""
     return type(value).__name__.endswith("_iterator")
@@ -187,6 +245,11 @@ def user_frame(places: Places, frame: FrameType | None) -> FrameType | None:
     while frame is not None and not places.is_user(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
+
+
+def key_of_code(code: CodeType) -> Key:
+    """How a call of one of the user's functions is known."""
+    return code.co_filename, code.co_firstlineno, f"def {qualname(code)}"
 
 
 def key_of(frame: FrameType, function: Any) -> Key:

@@ -8,33 +8,39 @@ on where eager went; a question on the size of a stand-in is ours, and is no fin
 """
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from types import FrameType
+from contextlib import ExitStack
+from types import CodeType, FrameType
 from typing import Any
 
 import torch
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.overrides import TorchFunctionMode
 
+from .boundary import Around, can_be_wrapped, wrapped
 from .categories import chain_of
 from .diagnose import Finding, Scene, finding_of
 from .evidence import evidence_within
-from .frames import Frame, frame_of
+from .frames import frame_of
 from .handlers import is_handled
 from .hints import hint_for
+from .loops import REPEATS, Loop, Loops
+from .met import Path
 from .opaque import Opaque, is_custom
-from .owners import owner_of, paths_by_state
-from .recording import Cursor, Key, Output, is_iterator, key_of, tensors_in, user_frame
+from .owners import owner_of, owner_of_call, paths_by_state
+from .recording import (
+    Cursor,
+    Key,
+    Output,
+    is_iterator,
+    key_of,
+    key_of_code,
+    tensors_in,
+    user_frame,
+)
 from .torch_answers import environment_of, fresh_symbols_forgotten, hints
 from .values import Values
 
-# The same failing call, or one that makes unbacked symbols, is tried so often for each module; in
-# a loop over a hundred masks each more would cost as much and tell nothing.
-REPEATS = 3
-# One that makes unbacked symbols and goes well is tried more often: each may be asked about.
-BIRTHS = 16
 # An address is no number to go on with: what it points to is not there.
 _NOT_ANSWERED = frozenset({"data_ptr", "untyped_storage", "storage", "_storage"})
 # Calls that give Python a number or a truth value.
@@ -43,59 +49,21 @@ _TO_PYTHON = frozenset({"__bool__", "__int__", "__float__", "__index__", "item"}
 _FATAL = (MemoryError, RecursionError)
 
 
-@dataclass
-class Met:
-    """A finding, and how the export went on."""
-
-    finding: Finding
-    bypass: str
-    behind: bool
-    jumped: str | None = None
-    again: int = 0  # times that the same call came once more, and was not tried
-
-
-@dataclass
-class _Loop:
-    """Calls of one key from one module's code that failed or made unbacked symbols."""
-
-    key: Key
-    count: int = 0
-    failed: int = 0
-    met: Met | None = None  # what the last one met
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it has come often enough."""
-        return self.failed >= REPEATS or self.count >= BIRTHS
-
-    def is_at(self, finding: Finding) -> bool:
-        """Whether a finding is at the same line."""
-        at = finding.culprit
-        return at is not None and (at.path, at.line) == self.key[:2]
-
-
-@dataclass
-class Path:
-    """What one export met."""
-
-    met: list[Met] = field(default_factory=list)
-    # The last line that set an attribute of a tensor, as .data, and its module's path.
-    assigned: tuple[Frame | None, str | None] = (None, None)
-
-    def add(self, finding: Finding, bypass: str, jumped: str | None = None) -> Met:
-        """Take one more."""
-        met = Met(finding, bypass, bool(self.met), jumped)
-        self.met.append(met)
-        return met
-
-
 class Resume(TorchFunctionMode):
     """The mode that the model runs under. `top` is the file whose frame calls the model."""
 
     def __init__(
-        self, scene: Scene, cursor: Cursor, opaque: Opaque, values: Values, path: Path, top: str
+        self,
+        scene: Scene,
+        cursor: Cursor,
+        opaque: Opaque,
+        values: Values,
+        path: Path,
+        top: str,
+        stack: ExitStack,
     ) -> None:
         super().__init__()
+        self._stack = stack  # of what ends with the export
         self.path = path
         self._scene = scene
         self._cursor = cursor
@@ -104,13 +72,9 @@ class Resume(TorchFunctionMode):
         self._top = top
         self._inside = 0  # calls of torch functions that are running
         self._on = False
-        self._looped: set[Key] = set()
-        self._loops: dict[tuple[Key, int | None], _Loop] = {}
-        self._last: _Loop | None = None
-        self._clean: Counter[Key] = Counter()  # calls that went well
+        self._loops = Loops()
+        self._cuts: set[CodeType] = set()  # functions whose calls in a loop are not made any more
         self._wrong = ""  # a custom operator whose fake kernel is not like its real one
-        self._tired: set[int | None] = set()  # modules with a loop whose blockers are known
-        self._results: dict[Key, tuple[Output, list[torch.Tensor]]] = {}  # of the last good calls
 
     def __enter__(self) -> "Resume":
         self._on = True
@@ -135,12 +99,12 @@ class Resume(TorchFunctionMode):
             return func(*args, **given)
         key = key_of(frame, func)
         recorded = self._cursor.next(key)
-        loop = self._loops.get((key, owner_of(frame))) if key in self._looped else None
-        if loop and loop.is_known and recorded is not None:
-            self._tired.add(owner_of(frame))
-            return self._again(loop, recorded, (args, given))
-        if recorded is not None and self._is_known(key, frame, recorded):
-            return recorded.rebuilt(self._results[key][1])
+        if recorded is not None:
+            if loop := self._loops.known(key, frame):
+                return self._again(loop, recorded, (args, given))
+            repeated = self._loops.repeated(key, frame, recorded)
+            if repeated is not None:
+                return repeated
         self._inside += 1
         try:
             result = func(*args, **given)
@@ -149,17 +113,14 @@ class Resume(TorchFunctionMode):
                 raise
             if self.must_raise(error, sys._getframe(1)):
                 raise
-            loop = self._looping(key, frame)
-            loop.failed += 1
+            loop = self._loops.count(key, frame, failed=True)
             return self._instead(error, recorded, (args, given), loop)
         finally:
             self._inside -= 1
         if not is_iterator(result) and self._values.learn(result, recorded):
-            self._looping(key, frame)
+            self._loops.count(key, frame)
         self._watch(func, frame, result, recorded)
-        self._clean[key] += 1
-        if recorded is not None and not recorded.is_iterator:
-            self._results[key] = recorded, tensors_in(result)
+        self._loops.keep(key, recorded, result)
         return result
 
     def answer(self, env: ShapeEnv, expression: Any, error: BaseException) -> Any:
@@ -174,8 +135,8 @@ class Resume(TorchFunctionMode):
             finding = self.find(error, live)
             finding.value = str(value)
             met = self.path.add(finding, _answered(finding.value))
-            if self._last is not None and self._last.is_at(finding):
-                self._last.met = met
+            if self._loops.last is not None and self._loops.last.is_at(finding):
+                self._loops.last.met = met
         return value
 
     def must_raise(self, error: BaseException, live: FrameType) -> bool:
@@ -205,10 +166,10 @@ class Resume(TorchFunctionMode):
             fresh_symbols_forgotten(env)
         return self._opaque.stand_in(recorded, inputs)
 
-    def _instead(self, error: BaseException, recorded: Output, inputs: Any, loop: "_Loop") -> Any:
+    def _instead(self, error: BaseException, recorded: Output, inputs: Any, loop: Loop) -> Any:
         asked = [link.cond for link in chain_of(error) if hasattr(link, "cond")]
         if not any(self._values.is_invented(expression) for expression in asked) and not (
-            asked and self._tired and self._clean[loop.key] >= REPEATS
+            asked and self._loops.is_trusted(loop.key)
         ):
             finding = self.find(error, sys._getframe(2))
             finding.value = self._value_of(asked, recorded, inputs)
@@ -235,30 +196,36 @@ class Resume(TorchFunctionMode):
                 f"and gave {_shapes(real)} in the eager run."
             )
 
-    def _looping(self, key: Key, frame: FrameType) -> "_Loop":
-        """Count a call that failed, or made unbacked symbols."""
-        self._looped.add(key)
-        loop = self._loops.setdefault((key, owner_of(frame)), _Loop(key))
-        loop.count += 1
-        self._last = loop
-        return loop
-
-    def _is_known(self, key: Key, frame: FrameType, recorded: Output) -> bool:
-        """Whether a call, in a loop whose blockers are known by now, gives what it gave before."""
-        if not self._tired or self._clean[key] < REPEATS or owner_of(frame) not in self._tired:
-            return False
-        before, tensors = self._results.get(key, (None, []))
-        return (
-            before is not None
-            and recorded.is_like(before)
-            and len(tensors) == len(recorded.tensors)
-        )
-
-    def _again(self, loop: "_Loop", recorded: Output, inputs: Any) -> Any:
+    def _again(self, loop: Loop, recorded: Output, inputs: Any) -> Any:
         """What a call gave that has come often enough: what it meets is known by now."""
         if loop.met is not None:
             loop.met.again += 1
+        self._cut(loop)
         return self._opaque.stand_in(recorded, inputs, constant=True)
+
+    def _cut(self, loop: Loop) -> None:
+        """Let the function around a known loop's call, if it always gives the same, give that.
+
+        Then which of its calls is meant makes no difference.
+        """
+        outputs = self._cursor.all(key_of_code(loop.code))
+        if loop.code in self._cuts or len(outputs) <= REPEATS or not can_be_wrapped(loop.code):
+            return
+        self._cuts.add(loop.code)
+        if all(one.is_constant and one.is_like(outputs[0]) for one in outputs):
+            around = self._stand_in_for(loop.code, loop.owner, outputs[0])
+            self._stack.enter_context(wrapped(loop.code, around))
+
+    def _stand_in_for(self, code: CodeType, owner: int | None, output: Output) -> Around:
+        def around(real: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if owner_of_call(args, sys._getframe(1)) != owner:
+                return real(*args, **kwargs)
+            for loop in self._loops.of(code, owner):
+                if loop.met is not None:
+                    loop.met.again += 1
+            return self._opaque.stand_in(output, (args, kwargs), constant=True)
+
+        return around
 
     def _value_of(self, asked: list[Any], recorded: Output, inputs: Any) -> str:
         """What was asked for, in the eager run; empty where it is not known."""
