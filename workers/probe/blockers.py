@@ -91,9 +91,9 @@ class Search:
         if why_not := self._why_not(first[0].finding):
             self._emit(first, "stuck", why_not)
             return
-        change = _AROUND_FORWARD.get(first[0].finding.category)
-        if change is not None:  # known before the first export
-            self._keep_from_ending(change, self._failed)
+        kind = first[0].finding.category
+        if kind in _AROUND_FORWARD and kind != "mutation":  # that may come from within as well
+            self._keep_from_ending(_AROUND_FORWARD[kind], self._failed)
         try:
             recording = record(self._bench.call, self._bench.places, self._bench.snapshot)
         except BaseException:  # sys.exit() in a forward, too
@@ -157,7 +157,12 @@ class Search:
                 if finding.category == "mutation" and finding.culprit is None:
                     finding.culprit, finding.module = attempt.path.assigned
             behind = bool(met or ended)
-            ended += [Met(finding, "", behind) for finding in outcome.findings]
+            told = {one.finding.place for one in ended}  # that it was not kept from ending this
+            ended += [
+                Met(finding, "", behind)
+                for finding in outcome.findings
+                if finding.place not in told
+            ]
         known = {one.finding.place for one in (*met, *ended)}
         kinds = {one.finding.category for one in ended}
         before = [
