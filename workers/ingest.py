@@ -223,7 +223,7 @@ class Ingest:
             self._ledger.end(session, running, self._cut_short(trouble, reason))
         elif not self._whole_ended:
             self._ledger.end(session, WHOLE, StageEnd(status=StageStatus.SKIPPED, reason=reason))
-        if self._whole_ended and trouble is not None:  # the search for blockers was cut short
+        if self.facts.whole == StageStatus.FAILED and trouble is not None:  # cut its search short
             search = {"complete": Search.CAPPED, "reason": trouble.message}
             record.save_run(session, self._run_id, search=search)
         return running is not None or self._whole_ended

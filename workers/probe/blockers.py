@@ -10,7 +10,7 @@ from .boundary import can_be_wrapped
 from .diagnose import Finding, report
 from .emit import SHORT, TEXT, cap
 from .frames import Places
-from .met import Met
+from .met import Met, Path
 from .passes import FILE, Pass, Widened, record
 from .stages import Attempt, Bench, Outcome
 
@@ -117,7 +117,7 @@ class Search:
             return path, "clean", ""
         if len(grouped(path)) >= MOST_BLOCKERS:
             return path, "capped", f"No more than {MOST_BLOCKERS} are looked for."
-        widened = self._wider(outcome, strayed)
+        widened = self._wider(outcome, strayed, attempt.path)
         if widened is None:
             return path, "stuck", strayed or STUCK
         self._widened = widened
@@ -161,7 +161,7 @@ class Search:
             ended += [
                 Met(finding, "", behind)
                 for finding in outcome.findings
-                if finding.place not in told
+                if finding.place not in told and _is_sound(finding, attempt.path)
             ]
         known = {one.finding.place for one in (*met, *ended)}
         kinds = {one.finding.category for one in ended}
@@ -195,7 +195,7 @@ class Search:
         place = f"{where.file}:{where.line}" if where else "a line"
         return f"Behind a bypass, export came to {place}, where the eager run did not come."
 
-    def _wider(self, outcome: Outcome, strayed: str) -> Widened | None:
+    def _wider(self, outcome: Outcome, strayed: str, path: Path) -> Widened | None:
         """What the next export may bypass as well; None where there is nothing."""
         for code in self._codes(outcome.findings[0]):
             if code not in self._widened.functions and can_be_wrapped(code):
@@ -207,14 +207,20 @@ class Search:
         if widened == self._widened:
             return None
         if not strayed:
-            self._keep_from_ending(change, outcome)
+            self._keep_from_ending(change, outcome, path)
         return widened
 
-    def _keep_from_ending(self, change: dict[str, Any], outcome: Outcome) -> None:
+    def _keep_from_ending(
+        self, change: dict[str, Any], outcome: Outcome, path: Path | None = None
+    ) -> None:
         """Let no later export end at what ended this one."""
         self._widened = replace(self._widened, **change)
         how = "export was kept from looking at it"
-        self._ended += [Met(one, how, bool(self._ended)) for one in outcome.findings]
+        self._ended += [
+            Met(one, how, bool(self._ended))
+            for one in outcome.findings
+            if path is None or _is_sound(one, path)
+        ]
 
     def _codes(self, finding: Finding) -> list[CodeType]:
         """What was running inside the model and could be bypassed, innermost first.
@@ -242,6 +248,13 @@ class Search:
             complete=complete,
             reason=cap(reason, TEXT),
         )
+
+
+def _is_sound(finding: Finding, path: Path) -> bool:
+    """Whether a dimension was fixed before any value stood in for another."""
+    if finding.guard is None or path.sound_guards is None:
+        return True
+    return finding.guard < path.sound_guards
 
 
 def _codes_of(forward: Any) -> set[CodeType]:

@@ -48,6 +48,7 @@ class Finding:
     expression: str = ""
     births: list[Birth] = field(default_factory=list)
     value: str = ""
+    guard: int | None = None  # place among the export's guards of the one that it is about
 
     @property
     def cause(self) -> tuple[str, str, int]:
@@ -125,6 +126,7 @@ def _of_guard(evidence: Evidence, guard: Recorded, scene: Scene) -> Finding:
         hint_for("dynamic_shape_violation"),
         guard.module_path(scene.call.model),
         guard.meaning or guard.text,
+        guard=scene.guards.recorded.index(guard),
     )
 
 

@@ -22,6 +22,9 @@ class Path:
     """What one export met."""
 
     met: list[Met] = field(default_factory=list)
+    # How many guards had been made when the first value stood in for another: a size that a later
+    # one fixes may be the stand-in's.
+    sound_guards: int | None = None
     # The last line that set an attribute of a tensor, as .data, and its module's path.
     assigned: tuple[Frame | None, str | None] = (None, None)
 

@@ -164,6 +164,9 @@ class Resume(TorchFunctionMode):
         env = environment_of(inputs)
         if env is not None:
             fresh_symbols_forgotten(env)
+        is_number = all(isinstance(leaf, bool | int | float) for leaf in recorded.leaves)
+        if self.path.sound_guards is None and not is_number:
+            self.path.sound_guards = len(self._scene.guards.recorded)
         return self._opaque.stand_in(recorded, inputs)
 
     def _instead(self, error: BaseException, recorded: Output, inputs: Any, loop: Loop) -> Any:
