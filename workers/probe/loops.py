@@ -17,7 +17,7 @@ from .owners import owner_of
 from .recording import Key, Output, tensors_in
 
 REPEATS = 3  # a failing call is tried so often, and one that goes well before it is believed
-BIRTHS = 16  # one that makes unbacked symbols and goes well: each may be asked about
+BIRTHS = 8  # one that makes unbacked symbols and goes well: each may be asked about
 
 
 @dataclass
