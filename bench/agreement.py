@@ -47,6 +47,8 @@ class Answer:
     exception: str = ""
     place: str = ""  # file:line of the culprit
     seconds: float | None = None  # of the export
+    replay: str = ""  # of the whole stage
+    unequal: Sequence[str] = ()  # stages of any kind that export otherwise than eager computes
     faults: Sequence[str] = ()  # what went wrong that is not the script's doing
 
 
@@ -107,5 +109,11 @@ def from_run(run: dict[str, Any]) -> Answer:
         exception=failure.get("exception", ""),
         place=f"{failure['file']}:{failure['line']}" if failure.get("file") else "",
         seconds=whole["seconds"],
+        replay=whole["replay"],
+        unequal=[
+            f"{stage['kind']} {stage['name']}: {stage['replay_why']}"
+            for stage in run["stages"]
+            if stage["replay"] == "different"
+        ],
         faults=faults,
     )

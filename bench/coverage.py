@@ -87,6 +87,8 @@ def see(scripts: list[Script], rows: dict[Key, Row]) -> None:
             write_kept(rows)
             differs = "; ".join(row.differs) or "equal"
             print(f"{script.mode:8} {row.name:32} {said(row.truth):36} {differs}", flush=True)
+            for stage in row.answer.unequal:
+                print(f"{'':8} replay differs: {stage}", flush=True)
 
 
 def compare(client: httpx.Client, script: Script) -> Row:

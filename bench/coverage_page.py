@@ -57,9 +57,10 @@ def models_part(rows: Sequence[Row]) -> str:
         f"{version('torch')} on the CPU. Plain export takes {len(rows) - failed} and refuses "
         f"{failed}. Stagelight agrees on {sum(not row.differs for row in rows)} of {len(rows)}.\n\n"
         "Seconds are of `torch.export.export` alone: in the fresh Python, which still imports much "
-        "of torch on its first export, and in the whole stage, whose process is warm.\n\n"
-        "| Model | Task | Class | Plain export | Category | Culprit | Plain (s) | Whole stage (s) "
-        "| Agree |\n|---|---|---|---|---|---|--:|--:|---|\n"
+        "of torch on its first export, and in the whole stage, whose process is warm. The "
+        "replay is of the exported program against eager.\n\n"
+        "| Model | Task | Class | Plain export | Category | Culprit | Replay "
+        "| Plain (s) | Whole stage (s) | Agree |\n|---|---|---|---|---|---|---|--:|--:|---|\n"
     )
     ordered = sorted(rows, key=lambda row: (row.task, row.name))
     return head + "".join(map(model_line, ordered))
@@ -75,6 +76,7 @@ def model_line(row: Row) -> str:
         said(row.truth),
         row.answer.category or "-",
         place(row),
+        replay(row.answer),
         f"{row.truth.seconds:.2f}",
         whole,
         verdict(row),
@@ -86,6 +88,13 @@ def place(row: Row) -> str:
     """The culprit's line, marked where no traceback has it."""
     mark = "*" if row.truth.elsewhere in UNKNOWABLE else ""
     return f"`{row.answer.place}`{mark}" if row.answer.place else "-"
+
+
+def replay(answer: Answer) -> str:
+    """What replays against eager gave: the whole stage's, and those of others that differ."""
+    word = answer.replay if answer.passed else "-"
+    others = [stage for stage in answer.unequal if not stage.startswith("whole")]
+    return f"{word}; different in {len(others)} other stages" if others else word
 
 
 def verdict(row: Row) -> str:

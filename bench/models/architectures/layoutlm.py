@@ -9,5 +9,5 @@ config = LayoutLMConfig(
 model = LayoutLMForTokenClassification(config).eval()
 inputs = {
     "input_ids": torch.randint(3, 99, (1, 8)),
-    "bbox": torch.randint(0, 1000, (1, 8, 4)),
+    "bbox": torch.tensor([[10, 20, 110, 60]]).repeat(1, 8, 1),
 }

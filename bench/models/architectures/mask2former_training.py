@@ -28,5 +28,5 @@ model = Mask2FormerForUniversalSegmentation(config).eval()
 inputs = {
     "pixel_values": torch.randn(1, 3, 64, 64),
     "mask_labels": [torch.randint(0, 2, (2, 64, 64)).float()],
-    "class_labels": [torch.tensor([3, 7])],
+    "class_labels": [torch.tensor([0, 1])],
 }
