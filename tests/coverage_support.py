@@ -1,6 +1,7 @@
 """Both probes on a script, in the sandbox, against what plain torch.export says of it."""
 
 from pathlib import Path
+from typing import Any
 
 from bench.agreement import OUR_FAULT, Answer, Truth, differences
 from tests.probe_support import Said, run_probe
@@ -8,7 +9,7 @@ from tests.probe_support import Said, run_probe
 
 def answer_of(root: Path, name: str, text: str, strict: bool | None = None) -> Answer:
     """What the probes say of the script `name`, and whether either fell short itself."""
-    job = {} if strict is None else {"strict": strict}
+    job: dict[str, Any] = {} if strict is None else {"strict": strict}
     whole = run_probe(root, {name: text}, entry=name, kind="whole", **job)
     staged = run_probe(root, {name: text}, entry=name, kind="staged", **job)
     faults = [*faults_of("whole", whole), *faults_of("staged", staged)]
