@@ -22,10 +22,13 @@ from sqlalchemy import Engine
 from app.db import make_engine
 from app.main import create_app
 from app.services.migrate import migrate
+from app.services.queue import Claim
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
 from tests.probe_support import SHARED
 from tests.web_support import text_of
+from tests.worker_support import claim_next, submit
+from workers.ingest import Ingest
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -66,6 +69,19 @@ def engine(settings: Settings, migrated: Path) -> Iterator[Engine]:
     engine = make_engine(settings.url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def claim(engine: Engine, settings: Settings) -> Claim:
+    """A run that this worker holds."""
+    submit(engine, settings)
+    return claim_next(engine)
+
+
+@pytest.fixture
+def ingest(engine: Engine, claim: Claim) -> Ingest:
+    """What takes that run's events."""
+    return Ingest(engine, claim)
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 import json
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -13,7 +10,6 @@ from sqlmodel import col, select, update
 from app.db import read_scope, session_scope
 from app.graphs.document import GraphDocument
 from app.models import (
-    Blocker,
     Category,
     Component,
     Graph,
@@ -23,85 +19,26 @@ from app.models import (
     StageStatus,
     Verdict,
 )
-from app.services.queue import Claim
 from app.services.record import LostRunError
-from tests.worker_support import Story, claim_next, database, make_settings, submit
+from tests.ingest_support import (
+    CRASH,
+    EAGER,
+    STAGED,
+    WHOLE,
+    ended,
+    event,
+    loaded,
+    plan,
+    started,
+    story,
+    tell,
+)
 from workers.caplog import CappedLog, join
-from workers.events import EVENTS, Event, ProbeKind
 from workers.ingest import Ingest
 from workers.rows import graph_row
-from workers.verdict import Trouble
 
-STAGED, WHOLE = ProbeKind.STAGED, ProbeKind.WHOLE
 FRAME = {"file": "model.py", "line": 3, "where": "upload", "text": "if x > 0:"}
 HELPER = {"file": "torchvision/ops.py", "line": 9, "where": "library", "function": "nms"}
-CRASH = Trouble(Category.CRASH, "The probe was killed by SIGSEGV.", "hint", "SIGSEGV")
-
-
-@pytest.fixture
-def claim(tmp_path: Path) -> Iterator[tuple[Engine, Claim]]:
-    settings = make_settings(tmp_path)
-    with database(settings) as engine:
-        submit(engine, settings)
-        yield engine, claim_next(engine)
-
-
-@pytest.fixture
-def engine(claim: tuple[Engine, Claim]) -> Engine:
-    return claim[0]
-
-
-@pytest.fixture
-def ingest(claim: tuple[Engine, Claim]) -> Ingest:
-    return Ingest(*claim)
-
-
-def event(type_: str, **fields: Any) -> Event:
-    return EVENTS.validate_python({"type": type_, **fields})
-
-
-def loaded(model_class: str = "Net") -> Event:
-    return event(
-        "loaded",
-        form="class",
-        model_class=model_class,
-        parameters=1,
-        buffers=0,
-        dtypes=[],
-        devices=[],
-        training=False,
-        strict=False,
-        environment={},
-        seconds=1,
-    )
-
-
-EAGER = event("eager", seconds=1, peak_rss_bytes=1, inputs=[], outputs=[], modules=[])
-
-
-def plan(*names: str) -> Event:
-    shared = {"class_name": "Net", "role": "head", "why": "by name", "parameters": 3, "calls": 1}
-    stages = [{"key": n, "kind": "component", "name": n, "component": n} for n in names]
-    return event("planned", components=[{"path": n, **shared} for n in names], stages=stages)
-
-
-def started(key: str) -> Event:
-    return event("stage_started", key=key)
-
-
-def ended(key: str, status: str = "passed", **fields: Any) -> Event:
-    if status == "failed":
-        fields["failure"] = {"category": "mutation", "exception": "E", "message": "m"}
-    return event("stage_finished", key=key, status=status, **fields)
-
-
-def story(engine: Engine) -> Story:
-    return Story(engine, 1)
-
-
-def tell(ingest: Ingest, kind: ProbeKind, *events: Event) -> None:
-    for said in events:
-        ingest.take(kind, said)
 
 
 def test_a_plan_is_numbered_with_the_whole_stage_last(ingest: Ingest, engine: Engine) -> None:
@@ -235,99 +172,6 @@ def test_the_staged_child_s_word_on_the_model_counts(ingest: Ingest, engine: Eng
     assert (story(engine).run.loaded or {})["model_class"] == "FromWhole"
     tell(ingest, STAGED, loaded("FromStaged"))
     assert (story(engine).run.loaded or {})["model_class"] == "FromStaged"
-
-
-def bypass(n: int) -> Event:
-    key = f"bypass:{n}"
-    stage = {"key": key, "kind": "bypass", "name": "past its blockers"}
-    return event("stage_started", key=key, stage=stage)
-
-
-def blockers(*lines: int, complete: str = "clean", module: str = "head") -> Event:
-    found = [
-        {
-            "failure": {
-                "category": "data_dependent_branch",
-                "exception": "E",
-                "message": "m",
-                "culprit": {"file": "model.py", "line": line, "function": "f", "where": "upload"},
-                "births": [{"symbol": "u0", "operation": "item"}],
-                "value": "True",
-            },
-            "occurrences": [{"module": module, "file": "model.py", "line": line}],
-            "bypass": "answered",
-        }
-        for line in lines
-    ]
-    return event("blockers", blockers=found, complete=complete)
-
-
-def stored_blockers(engine: Engine) -> list[Blocker]:
-    with read_scope(engine) as session:
-        return list(session.exec(select(Blocker).order_by(col(Blocker.position))))
-
-
-def test_blockers_are_stored_in_order_and_later_ones_replace_them(
-    ingest: Ingest, engine: Engine
-) -> None:
-    tell(ingest, WHOLE, loaded(), started("whole"), ended("whole", "failed"))
-    tell(ingest, WHOLE, blockers(7, complete="capped"), blockers(7, 9))
-    assert [(b.position, b.line, b.value) for b in stored_blockers(engine)] == [
-        (1, 7, "True"),
-        (2, 9, "True"),
-    ]
-    assert stored_blockers(engine)[0].births == [
-        {"symbol": "u0", "operation": "item", "frame": None}
-    ]
-    assert story(engine).run.search == {"complete": "clean", "reason": ""}
-
-
-def test_stages_past_blockers_come_after_the_whole_though_the_plan_comes_later(
-    ingest: Ingest, engine: Engine
-) -> None:
-    tell(ingest, WHOLE, loaded(), started("whole"), ended("whole", "failed"))
-    tell(ingest, WHOLE, bypass(1), ended("bypass:1", "failed"), bypass(2))
-    assert story(engine).stages == []
-    tell(ingest, STAGED, loaded(), EAGER, plan("backbone"))
-    assert story(engine).outline == {
-        "backbone": "pending",
-        "whole": "failed",
-        "bypass:1": "failed",
-        "bypass:2": "running",
-    }
-    tell(ingest, WHOLE, ended("bypass:2"))
-    assert [stage.n for stage in story(engine).stages] == [1, 2, 3, 4]
-    assert story(engine).outline["bypass:2"] == "passed"
-
-
-def test_a_search_that_a_limit_cuts_short_keeps_what_it_found(
-    ingest: Ingest, engine: Engine
-) -> None:
-    tell(ingest, STAGED, loaded(), EAGER, plan("backbone"), event("finished"))
-    tell(ingest, WHOLE, loaded(), started("whole"), ended("whole", "failed"))
-    tell(ingest, WHOLE, blockers(7, complete="capped"), bypass(1))
-    ingest.end(WHOLE, CRASH)
-    assert len(stored_blockers(engine)) == 1
-    assert story(engine).run.search == {"complete": "capped", "reason": CRASH.message}
-    assert story(engine).outline["bypass:1"] == "failed"
-    assert [failure.stage_id is None for failure in story(engine).failures] == [False, False]
-
-
-def test_coverage_says_what_became_of_each_module(ingest: Ingest, engine: Engine) -> None:
-    paths = ("backbone", "backbone.conv", "head", "head.fc", "tail")
-    modules = [
-        {"path": path, "class_name": "M", "calls": 1, "parameters": 4, "own": 4} for path in paths
-    ]
-    eager = event("eager", seconds=1, peak_rss_bytes=1, inputs=[], outputs=[], modules=modules)
-    tell(ingest, STAGED, loaded(), eager, plan("backbone", "head"))
-    tell(ingest, STAGED, started("backbone"), ended("backbone"))
-    tell(ingest, STAGED, started("head"), ended("head", "failed"), event("finished"))
-    tell(ingest, WHOLE, loaded(), started("whole"), ended("whole", "failed"), blockers(7))
-    ingest.end(WHOLE)
-    coverage = story(engine).run.coverage or {}
-    assert coverage["fates"] == ["exported", "exported", "failed", "not_reached", "not_reached"]
-    assert (coverage["modules"], coverage["modules_exported"]) == (5, 2)
-    assert (coverage["parameters"], coverage["parameters_exported"]) == (20, 8)
 
 
 def test_a_crash_fails_the_stage_that_ran_and_skips_those_to_come(

@@ -172,6 +172,8 @@ class Ingest:
             self._judge(session)
 
     def _take_blockers(self, event: Blockers) -> None:
+        if self.facts.script_failed:  # then no export is to blame
+            return
         self._coverage.add_blockers(event.blockers)
         found = rows.blocker_rows(self._run_id, event.blockers)
         with self._write() as session:
@@ -196,6 +198,8 @@ class Ingest:
         else:
             self.facts = replace(self.facts, script_failed=True)
         with self._write() as session:
+            if self.facts.script_failed:
+                record.forget_blockers(session, self._run_id)
             if not self._has_failure:
                 self._has_failure = True
                 session.add(rows.failure_row(self._run_id, failure))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, update
+from sqlalchemy import Engine, delete, insert, null, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -160,6 +160,12 @@ def save_blockers(
     session.add_all(blockers)
     save_run(session, run_id, search=search)
     announce(session, run_id, "blockers", found=len(blockers))
+
+
+def forget_blockers(session: Session, run_id: int) -> None:
+    """Remove what was found: the script itself fails."""
+    session.execute(delete(Blocker).where(col(Blocker.run_id) == run_id))
+    session.execute(update(Run).where(col(Run.id) == run_id).values(search=null()))
 
 
 def save_log(session: Session, run_id: int, text: str, dropped: int) -> None:

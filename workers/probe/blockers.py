@@ -96,8 +96,10 @@ class Search:
             self._keep_from_ending(_AROUND_FORWARD[kind], self._failed)
         try:
             recording = record(self._bench.call, self._bench.places, self._bench.snapshot)
-        except BaseException:  # sys.exit() in a forward, too
-            return  # it is the script's error, which the other child tells
+        except BaseException as error:  # sys.exit() in a forward, too
+            why_not = f"The eager run that it starts from fails: {error!r}"
+            self._emit(first, "stuck", why_not)
+            return
         self._emit(first, "capped", GOES_ON)  # should an export kill the process
         for number in range(1, MOST_PASSES + 1):
             attempt = Pass(self._bench.call, self._bench.snapshot, recording, self._widened)
