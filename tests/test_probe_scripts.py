@@ -277,7 +277,9 @@ class TestStagesThatAreNotTried:
         }
         assert "non-strict" in said.stage("assembled:body").reason
 
-    def test_a_component_below_many_lists_has_its_inputs_from_another_run(self, tmp_path: Path) -> None:
+    def test_a_component_below_many_lists_has_its_inputs_from_another_run(
+        self, tmp_path: Path
+    ) -> None:
         script = NET + dedent(
             """
             class Deep(nn.Module):

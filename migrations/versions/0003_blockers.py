@@ -12,7 +12,9 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("run", sa.Column("search", sa.JSON(), nullable=True))
     op.add_column("failure", sa.Column("births", sa.JSON(), server_default="[]", nullable=False))
-    op.add_column("failure", sa.Column("value", sa.String(), server_default=sa.text("''"), nullable=False))
+    op.add_column(
+        "failure", sa.Column("value", sa.String(), server_default=sa.text("''"), nullable=False)
+    )
     op.create_table(
         "blocker",
         sa.Column("id", sa.Integer(), nullable=False),
