@@ -15,7 +15,7 @@ ARCHITECTURES = ROOT / "bench" / "models" / "architectures"
 # Categories that say that Stagelight itself fell short, wherever in a run they stand.
 OUR_FAULT = frozenset({"internal", "crash", "sandbox", "timeout", "out_of_memory"})
 # No traceback has these lines, and plain export says them nowhere.
-UNKNOWABLE = frozenset({"the guard's line", "the export call"})
+GUARD, CALL = "the guard's line", "the export call"
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,11 @@ def _word(passed: bool) -> str:
 
 def _place_differs(truth: Truth, answer: Answer) -> list[str]:
     """The culprit against the line that the truth has, where it has one."""
-    if truth.place == answer.place or truth.elsewhere in UNKNOWABLE:
+    if truth.elsewhere == GUARD:
+        # Which guard is nowhere said; the export call, which the traceback ends in, is none.
+        is_guard = answer.place not in ("", truth.place)
+        return [] if is_guard else [f"a guard's line, culprit {answer.place or 'none'}"]
+    if truth.place == answer.place or truth.elsewhere == CALL:
         return []
     return [f"line {truth.place or 'none'}, culprit {answer.place or 'none'}"]
 

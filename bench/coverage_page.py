@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from bench.agreement import UNKNOWABLE, Answer, Truth, differences
+from bench.agreement import CALL, GUARD, Answer, Truth, differences
 
 INTRO = """\
 # Coverage: Stagelight against plain torch.export
@@ -17,7 +17,8 @@ exception class and the same line, and no stage of the run ends in an error of S
 The line has to be the innermost frame outside torch and Python, found a second time, on its own,
 by `bench/truth.py`. Where an output is no pytree it is the `return` that made it, which that script
 sees by exporting once more under a profile hook. Plain export says nowhere which guard fixed a
-dimension, so for a violated constraint, marked *, the verdict and the exception alone are compared.
+dimension, so for a violated constraint, marked *, the verdict and the exception are compared, and
+that the line is not the export call.
 
 """
 
@@ -86,7 +87,7 @@ def model_line(row: Row) -> str:
 
 def place(row: Row) -> str:
     """The culprit's line, marked where no traceback has it."""
-    mark = "*" if row.truth.elsewhere in UNKNOWABLE else ""
+    mark = "*" if row.truth.elsewhere in (CALL, GUARD) else ""
     return f"`{row.answer.place}`{mark}" if row.answer.place else "-"
 
 

@@ -24,6 +24,8 @@ def answer_of(root: Path, name: str, text: str, strict: bool | None = None) -> A
         exception=failure.exception if failure else "",
         place=f"{culprit.file}:{culprit.line}" if culprit else "",
         seconds=ended.seconds,
+        replay=ended.replay.status if ended.replay else "",
+        unequal=[*unequal_of(whole), *unequal_of(staged)],
         faults=faults,
     )
 
@@ -42,6 +44,16 @@ def faults_of(kind: str, said: Said) -> list[str]:
     return faults
 
 
+def unequal_of(said: Said) -> list[str]:
+    """The stages whose program computes otherwise than eager."""
+    return [
+        f"{event.key}: {event.replay.why}"
+        for event in said.all("stage_finished")
+        if event.replay and event.replay.status == "different"
+    ]
+
+
 def check(truth: Truth, answer: Answer) -> None:
-    """Fail with all that differs."""
+    """Fail with all that differs, from plain export or from eager."""
     assert not differences(truth, answer), (truth, answer)
+    assert not answer.unequal
