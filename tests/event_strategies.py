@@ -102,7 +102,8 @@ KEYS = ("a", "b")
 def stream(kind: ProbeKind) -> st.SearchStrategy[list[Any]]:
     """Events of one child in their order, whatever is in them."""
     if kind is ProbeKind.WHOLE:
-        return st.tuples(events("loaded"), *_stage("whole"), _last()).map(list)
+        said = st.tuples(events("loaded"), *_stage("whole"))
+        return said.flatmap(_with_rest)
     stages = [_planned_stage(key) for key in KEYS]
     return st.tuples(
         *(events("loaded"), events("note"), events("eager")),
@@ -125,7 +126,13 @@ def _stage(key: str) -> tuple[Strategy, Strategy]:
     failed = events(
         "stage_finished", key=named, status=st.just("failed"), failure=_named("FailureReport")
     )
-    return events("stage_started", key=named), passed | failed
+    return events("stage_started", key=named, stage=st.none()), passed | failed
+
+
+def _with_rest(before: tuple[Any, ...]) -> st.SearchStrategy[list[Any]]:
+    """All that a whole child says: after its stage what stops the model, if anything does."""
+    rest = (events("blockers"),) if before[-1]["status"] == "failed" else ()
+    return st.tuples(*map(st.just, before), *rest, _last()).map(list)
 
 
 def _last() -> Strategy:

@@ -31,7 +31,16 @@ TEXTS = (
 HOSTILE = (*NUMBERS, *SHAPES, *map(json.dumps, TEXTS))  # JSON, or nearly
 
 FIELDS = ('"extra":1', '"type":"finished"', '"key":"whole"', '"__class__":"os"', '"run_id":1')
-EVENTS = ("note", "loaded", "eager", "planned", "stage_started", "stage_finished", "finished")
+EVENTS = (
+    "note",
+    "loaded",
+    "eager",
+    "planned",
+    "stage_started",
+    "stage_finished",
+    "blockers",
+    "finished",
+)
 TYPES = ("", "run", "verdict", "Finished", "finished ", "__init__", "../loaded")
 JUNK = (b"", b"\r", b" " * 1_000, *b"null [] {} \x80\x04\x95 \xff\xfe PK\x03\x04".split(b" "))
 _MARK = "\x7f hostile \x7f"

@@ -75,7 +75,8 @@ def test_each_example_ends_as_it_promises(
         assert graph["version"] == 1
         assert {stage["status"] for stage in run["stages"]} == {"passed"}
     else:
-        (blocker,) = run["blockers"]
+        blocker = run["blockers"][0]
+        assert run["search"]["complete"] == "clean"
         expected = (promise.category, script.name, promise.line)
         assert (blocker["category"], blocker["file"], blocker["line"]) == expected
         assert whole["status"] == "failed"

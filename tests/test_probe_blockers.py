@@ -160,6 +160,8 @@ def test_a_model_that_exports_has_no_search(tmp_path: Path) -> None:
     assert run_probe(tmp_path, script).all("blockers") == []
 
 
-def test_a_model_that_fails_in_eager_has_no_search(tmp_path: Path) -> None:
+def test_a_model_that_fails_in_eager_is_not_searched(tmp_path: Path) -> None:
     script = f"{HEAD}model = nn.Linear(4, 2)\ninputs = (torch.rand(2, 5),)\n"
-    assert run_probe(tmp_path, script).all("blockers") == []
+    (found,) = run_probe(tmp_path, script).all("blockers")
+    assert (found.complete, len(found.blockers)) == ("stuck", 1)
+    assert "eager run that it starts from fails" in found.reason

@@ -37,7 +37,7 @@ from workers.protocol import ProtocolError, parse_line
 
 QUICK = [case for case in CASES if "rcnn" not in case and "pose" not in case]  # short streams
 
-RECORDED = ("loaded", "eager", "planned", "stage_started", "stage_finished", "failed", "finished")
+RECORDED = ("loaded", "eager", "planned", "stage_started", "stage_finished", "blockers", "failed")
 
 
 @pytest.fixture(scope="module")
