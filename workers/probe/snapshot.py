@@ -4,6 +4,7 @@ An eager run fills caches and running statistics, a failed export may leave fake
 attributes: each stage starts from what the script had made.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,6 +31,9 @@ class Snapshot:
             plain = {key: value for key, value in attributes.items() if key not in _TABLES}
             self._plain.append((module, {key: _copied(value) for key, value in plain.items()}))
             self._tables += [(attributes[key], dict(attributes[key])) for key in _TABLES]
+            # Hooks: what removes one holds the table itself.
+            held = [value for value in plain.values() if type(value) is OrderedDict]
+            self._tables += [(table, dict(table)) for table in held]
             for value in (*attributes["_buffers"].values(), *plain.values()):
                 self._keep(_tensors(value))
 

@@ -161,6 +161,8 @@ def _source(env: ShapeEnv, symbol: Any) -> str:
 
 def _who_asked(places: Places) -> tuple[Frame | None, str, int | None]:
     """The innermost user frame of the running stack, the torch frame it called, its module."""
+    if traced := _traced(places):
+        return traced, "", None
     inner = ""
     running: FrameType | None = sys._getframe(3)
     while running is not None:
@@ -173,3 +175,14 @@ def _who_asked(places: Places) -> tuple[Frame | None, str, int | None]:
             inner = f"{file}:{running.f_lineno} in {code.co_name}"
         running = running.f_back
     return None, inner, None
+
+
+def _traced(places: Places) -> Frame | None:
+    """The user's line that dynamo is at in strict export, where none of the user's frames runs."""
+    context = getattr(torch._guards, "TracingContext", None)
+    if context is None or context.try_get() is None:
+        return None
+    for item in reversed(context.extract_stack()):
+        if places.is_user(item.filename):
+            return places.frame(item.filename, item.lineno or 0, item.name)
+    return None
