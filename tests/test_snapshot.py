@@ -10,6 +10,8 @@ from workers.probe.snapshot import Snapshot
 
 
 class Net(nn.Module):
+    seen: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.fc = nn.Linear(2, 2)
@@ -48,7 +50,8 @@ def test_a_hook_that_was_there_stays_and_can_still_be_removed() -> None:
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 def test_a_scripted_part_keeps_its_buffers() -> None:
-    model = nn.Sequential(torch.jit.script(nn.BatchNorm1d(2)))
+    scripted: Any = torch.jit.script(nn.BatchNorm1d(2))
+    model = nn.Sequential(scripted)
     snapshot = Snapshot(model)
     model(torch.rand(4, 2))
     snapshot.restore()
