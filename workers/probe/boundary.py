@@ -35,6 +35,7 @@ def wrapped(code: CodeType, around: Around) -> Iterator[None]:
 
 
 def _functions(code: CodeType) -> list[FunctionType]:
+    gc.unfreeze()  # what a zygote imported is frozen, and get_referrers does not look there
     found = (one for one in gc.get_referrers(code) if isinstance(one, FunctionType))
     return [function for function in found if function.__code__ is code]
 
