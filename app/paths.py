@@ -1,6 +1,6 @@
-"""Module paths in short: `blocks.0, blocks.1, … blocks.11` as one run. Pure."""
+"""Module paths: those around one, and runs such as `blocks.0 … blocks.11` in short. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -18,6 +18,13 @@ class PathRun:
         if self.count == 1:
             return self.first
         return f"{self.first}{', ' if self.count == 2 else ' … '}{self.last}"
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """`a.b` and `a` of `a.b.c`."""
+    while "." in path:
+        path = path.rpartition(".")[0]
+        yield path
 
 
 def path_runs(paths: Sequence[str]) -> list[PathRun]:

@@ -7,7 +7,6 @@ that the ratio holds on a machine whose speed drifts. DESIGN's budget: at most 1
 """
 
 import argparse
-import runpy
 import statistics
 import time
 from collections.abc import Callable
@@ -19,8 +18,8 @@ import torch
 from torch.export import Dim
 from torch.utils import _pytree as pytree
 
+from bench.loading import model_and_inputs
 from workers.probe.frames import Places
-from workers.probe.patching import replaced
 from workers.probe.torch_guards import recorded_guards
 from workers.probe.torch_state import lost_attributes
 from workers.probe.torch_symbols import recorded_births
@@ -58,19 +57,7 @@ def compare(path: Path, rounds: int) -> float:
 
 def _exporter(path: Path) -> Callable[[], Any]:
     """The export that a script asks for, with every dimension of its inputs AUTO."""
-    caught: list[tuple[Any, Any, Any]] = []
-
-    def catch(mod: Any, args: Any, kwargs: Any = None, **_options: Any) -> None:
-        caught.append((mod, args, kwargs or {}))
-
-    with replaced(torch.export, "export", catch):
-        names = runpy.run_path(str(path), run_name="__main__")
-    if not caught:
-        inputs = names["inputs"] if "inputs" in names else names["get_inputs"]()
-        is_named = isinstance(inputs, dict)
-        model = names["model"] if "model" in names else names["get_model"]()
-        caught.append((model, () if is_named else inputs, inputs if is_named else {}))
-    model, args, kwargs = caught[0]
+    model, args, kwargs = model_and_inputs(path)
     dynamic = pytree.tree_map(_all_auto, kwargs or args)
     return lambda: torch.export.export(model, args, kwargs, dynamic_shapes=dynamic)
 

@@ -1,11 +1,12 @@
 """Coverage: what of the model was exported in some stage, and each module's fate. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from app.graphs.document import GraphDocument
 from app.models import Fate, StageKind, StageStatus
+from app.paths import ancestors
 from workers.events import BlockerReport, ModuleCall
 
 _CALL = re.compile(r"@\d+")  # torch numbers the later calls of one module: `block@1`
@@ -42,7 +43,7 @@ class Coverage:
                 self._exported |= {component, *self._below(component)}
             elif graph is not None:
                 # What a prefix was cut out of has not run to its end.
-                self._exported |= _paths_in(graph) - set(_above(component or ""))
+                self._exported |= _paths_in(graph) - set(ancestors(component or ""))
         elif status == StageStatus.FAILED and alone and component is not None:
             self._failed.add(component)
 
@@ -56,7 +57,7 @@ class Coverage:
 
     def fates(self) -> list[Fate]:
         """The fate of each module, in the eager run's order."""
-        stopped = {path for stop in self._stops for path in (stop, *_above(stop))}
+        stopped = {path for stop in self._stops for path in (stop, *ancestors(stop))}
         failed = stopped | self._failed
         return [self._fate(module.path, failed, stopped) for module in self._modules]
 
@@ -95,12 +96,6 @@ class Coverage:
 
 def _is_below(path: str, ancestor: str) -> bool:
     return not ancestor or path.startswith(f"{ancestor}.")
-
-
-def _above(path: str) -> Iterator[str]:
-    while "." in path:
-        path = path.rpartition(".")[0]
-        yield path
 
 
 def _paths_in(graph: GraphDocument) -> set[str]:

@@ -54,7 +54,6 @@ class Ingest:
         self._stages: dict[str, PlannedStage] = {}  # planned and added ones
         self._running: dict[ProbeKind, str] = {}  # key of each child's stage that runs
         self._whole_started = False
-        self._whole_ended = False
         self._notes: list[dict[str, str]] = []
         self._has_loaded = False
         self._has_failure = False  # of the run itself
@@ -155,8 +154,9 @@ class Ingest:
         self._count_artefacts(event, end)
         self._running.pop(kind, None)
         stage = self._stages.get(event.key)
+        kind_of_stage = stage.kind if stage else StageKind.WHOLE
         self._coverage.add_stage(
-            stage.kind if stage else StageKind.WHOLE,
+            kind_of_stage,
             stage.component if stage else None,
             event.status,
             event.graph,
@@ -164,10 +164,9 @@ class Ingest:
         with self._write() as session:
             self._ledger.end(session, event.key, end)
             if event.key == WHOLE:
-                self._whole_ended = True
                 self.facts = replace(self.facts, whole=event.status)
                 record.save_run(session, self._run_id, whole_at=utc_now())
-            elif self._ledger.is_component(event.key) and event.status == StageStatus.PASSED:
+            elif kind_of_stage is StageKind.COMPONENT and event.status == StageStatus.PASSED:
                 self.facts = replace(self.facts, component_passed=True)
             self._judge(session)
 
@@ -225,12 +224,12 @@ class Ingest:
         running = self._running.pop(ProbeKind.WHOLE, None)
         if running is not None:
             self._ledger.end(session, running, self._cut_short(trouble, reason))
-        elif not self._whole_ended:
+        elif self.facts.whole is None:
             self._ledger.end(session, WHOLE, StageEnd(status=StageStatus.SKIPPED, reason=reason))
         if self.facts.whole == StageStatus.FAILED and trouble is not None:  # cut its search short
             search = {"complete": Search.CAPPED, "reason": trouble.message}
             record.save_run(session, self._run_id, search=search)
-        return running is not None or self._whole_ended
+        return running is not None or self.facts.whole is not None
 
     def _why_not_tried(self) -> str:
         if self.facts.script_failed:

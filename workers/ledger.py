@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.models import Stage, StageKind, StageStatus
+from app.models import Stage, StageStatus
 from app.services import record
 from app.services.record import StageEnd
 from workers import rows
@@ -30,7 +30,6 @@ class Ledger:
     def __init__(self, run_id: int) -> None:
         self._run_id = run_id
         self._numbers: dict[str, int] = {}  # stage key → n; empty until there is a plan
-        self._kinds: dict[str, StageKind] = {}
         self._pending: list[str] = []  # planned keys of the staged child that have not begun
         self._waiting: dict[str, _Waiting] = {}
 
@@ -39,15 +38,10 @@ class Ledger:
         """Whether stages have rows."""
         return bool(self._numbers)
 
-    def is_component(self, key: str) -> bool:
-        """Whether this stage is a component of the plan's."""
-        return self._kinds.get(key) is StageKind.COMPONENT
-
     def plan(self, session: Session, plan: Planned | None) -> None:
         """Make the plan's rows, and those of what waited for it."""
         components, stages = rows.plan_rows(self._run_id, plan)
         self._numbers = {stage.key: stage.n for stage in stages}
-        self._kinds = {stage.key: stage.kind for stage in stages}
         self._pending = [stage.key for stage in stages if stage.key != WHOLE]
         record.save_plan(session, self._run_id, components, stages)
         session.flush()

@@ -6,12 +6,12 @@ what they hold stands below the module around them, as `layers.0`. Pure.
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from app.models import Fate
-from app.paths import path_runs
+from app.paths import ancestors, path_runs
 from app.services.failure_views import BlockerView
 from app.services.views import ModuleView
 
@@ -92,7 +92,7 @@ def grow(
     prefix = f"{under}." if under else ""
     kept = {path: module for path, module in everything.items() if path.startswith(prefix)}
     matching = [path for path, module in kept.items() if fate is None or module.fate == fate]
-    wanted = {above for path in matching for above in _above(path)}.union(matching)
+    wanted = {above for path in matching for above in ancestors(path)}.union(matching)
     kept = {path: module for path, module in kept.items() if path in wanted}
     nodes = _nodes(kept, prefix)
     top = _settle(nodes, stops)
@@ -109,7 +109,7 @@ def _nodes(modules: Mapping[str, ModuleView], prefix: str) -> dict[str, _Node]:
     """Nodes that know the closest module around them, and their name below it."""
     nodes: dict[str, _Node] = {}
     for path, module in modules.items():
-        parent = next((above for above in _above(path) if above in modules), "")
+        parent = next((above for above in ancestors(path) if above in modules), "")
         name = path.removeprefix(f"{parent}." if parent else prefix)
         nodes[path] = _Node(module, parent, name)
     for path, node in nodes.items():
@@ -183,10 +183,3 @@ def _branch(nodes: Mapping[str, _Node], path: str, drawn: set[str], stops: Stops
         ),
         hidden=sum(nodes[child].size for child in node.children if child not in drawn),
     )
-
-
-def _above(path: str) -> Iterator[str]:
-    """The paths around a path, the closest first."""
-    while "." in path:
-        path = path.rpartition(".")[0]
-        yield path

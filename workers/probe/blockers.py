@@ -93,7 +93,8 @@ class Search:
             return
         kind = first[0].finding.category
         if kind in _AROUND_FORWARD and kind != "mutation":  # that may come from within as well
-            self._keep_from_ending(_AROUND_FORWARD[kind], self._failed)
+            self._widened = replace(self._widened, **_AROUND_FORWARD[kind])
+            self._keep_told(self._failed.findings)
         try:
             recording = record(self._bench.call, self._bench.places, self._bench.snapshot)
         except BaseException as error:  # sys.exit() in a forward, too
@@ -119,10 +120,8 @@ class Search:
             return path, "clean", ""
         if len(grouped(path)) >= MOST_BLOCKERS:
             return path, "capped", f"No more than {MOST_BLOCKERS} are looked for."
-        widened = self._wider(outcome, strayed, attempt.path)
-        if widened is None:
+        if not self._widen(outcome, strayed, attempt.path):
             return path, "stuck", strayed or STUCK
-        self._widened = widened
         return path, "capped", GOES_ON
 
     def _why_not(self, finding: Finding) -> str:
@@ -197,32 +196,28 @@ class Search:
         place = f"{where.file}:{where.line}" if where else "a line"
         return f"Behind a bypass, export came to {place}, where the eager run did not come."
 
-    def _wider(self, outcome: Outcome, strayed: str, path: Path) -> Widened | None:
-        """What the next export may bypass as well; None where there is nothing."""
+    def _widen(self, outcome: Outcome, strayed: str, path: Path) -> bool:
+        """Let the next export bypass more; returns whether there is anything."""
+        functions = self._widened.functions
         for code in self._codes(outcome.findings[0]):
-            if code not in self._widened.functions and can_be_wrapped(code):
-                return replace(self._widened, functions=(*self._widened.functions, code))
+            if code not in functions and can_be_wrapped(code):
+                self._widened = replace(self._widened, functions=(*functions, code))
+                return True
         change = _AROUND_FORWARD.get(outcome.findings[0].category, {})
         if strayed and outcome.findings[0].culprit is None:
             change = {"without_grad": True}  # a stand-in is no leaf, or one where none was
         widened = replace(self._widened, **change)
         if widened == self._widened:
-            return None
+            return False
+        self._widened = widened
         if not strayed:
-            self._keep_from_ending(change, outcome, path)
-        return widened
+            self._keep_told([one for one in outcome.findings if _is_sound(one, path)])
+        return True
 
-    def _keep_from_ending(
-        self, change: dict[str, Any], outcome: Outcome, path: Path | None = None
-    ) -> None:
-        """Let no later export end at what ended this one."""
-        self._widened = replace(self._widened, **change)
+    def _keep_told(self, findings: Sequence[Finding]) -> None:
+        """Remember what ended an export: no later one will end at it, and say it again."""
         how = "export was kept from looking at it"
-        self._ended += [
-            Met(one, how, bool(self._ended))
-            for one in outcome.findings
-            if path is None or _is_sound(one, path)
-        ]
+        self._ended += [Met(one, how, bool(self._ended)) for one in findings]
 
     def _codes(self, finding: Finding) -> list[CodeType]:
         """What was running inside the model and could be bypassed, innermost first.

@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from .boundary import Around
-from .owners import paths_by_state
+from .owners import owner_of_call, path_of
 from .recording import key_of_code
 from .resume import Resume
 
@@ -27,14 +27,7 @@ def past(resume: Resume, model: nn.Module) -> Around:
                 f"the call of {real.__qualname__} gave what it gave in the eager run; "
                 "what it does after this line is not known"
             )
-            resume.path.add(finding, how, _module_of(args, model))
+            resume.path.add(finding, how, path_of(model, owner_of_call(args, None)))
             return resume.stand_in(recorded, (args, kwargs))
 
     return around
-
-
-def _module_of(args: tuple[Any, ...], model: nn.Module) -> str | None:
-    """The path of the module whose method was called."""
-    if not args or not isinstance(args[0], nn.Module):
-        return None
-    return paths_by_state(model).get(id(vars(args[0])))

@@ -8,7 +8,7 @@ from types import FrameType
 from torch import nn
 
 from .categories import chain_of
-from .frames import Frame, Places, frame_of, innermost_upload, innermost_user, walk
+from .frames import Frame, Places, frame_of, innermost_upload, innermost_user, outwards, walk
 from .owners import path_of_owner, paths_by_state
 
 
@@ -93,11 +93,7 @@ def evidence_within(
     """
     # What it came from implicitly is left out: where it was caught, the user's lines are above.
     caught = _lines_of(_telling_link(error, places, ()), places)
-    running: list[FrameType] = []
-    while live is not None and live.f_code.co_filename != top:
-        running.append(live)
-        live = live.f_back
-    running.reverse()
+    running = [*outwards(live, top)][::-1]
     above = [frame_of(frame, frame.f_lineno, places) for frame in running]
     return Evidence(
         error,

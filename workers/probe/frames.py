@@ -135,13 +135,16 @@ def walk(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
         traceback = traceback.tb_next
 
 
+def outwards(frame: FrameType | None, top: str = "") -> Iterator[FrameType]:
+    """A running frame and those that called it, innermost first, up to one of the file `top`."""
+    while frame is not None and frame.f_code.co_filename != top:
+        yield frame
+        frame = frame.f_back
+
+
 def frames_above(frame: FrameType | None, places: Places) -> list[Frame]:
     """The frames that lead to `frame`, itself included, outermost first."""
-    found = []
-    while frame is not None:
-        found.append(frame_of(frame, frame.f_lineno, places))
-        frame = frame.f_back
-    return found[::-1]
+    return [frame_of(above, above.f_lineno, places) for above in outwards(frame)][::-1]
 
 
 def qualname(code: CodeType) -> str:

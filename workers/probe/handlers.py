@@ -5,7 +5,7 @@ import linecache
 from functools import lru_cache
 from types import FrameType
 
-from .frames import Places
+from .frames import Places, outwards
 
 
 def is_handled(error: BaseException, frame: FrameType | None, places: Places, top: str) -> bool:
@@ -18,14 +18,13 @@ def is_handled(error: BaseException, frame: FrameType | None, places: Places, to
         top: the file of the frame where the search ends: the probe's own, around the model.
     """
     names = {cls.__name__ for cls in type(error).__mro__}
-    while frame is not None and frame.f_code.co_filename != top:
-        file = frame.f_code.co_filename
-        if places.is_user(file):
-            caught = (_catches(item) for item in _tries(file) if _is_in(item, frame.f_lineno))
-            if any(names & kinds for kinds in caught):
-                return True
-        frame = frame.f_back
-    return False
+    return any(
+        names & _catches(item)
+        for running in outwards(frame, top)
+        if places.is_user(file := running.f_code.co_filename)
+        for item in _tries(file)
+        if _is_in(item, running.f_lineno)
+    )
 
 
 @lru_cache(maxsize=256)

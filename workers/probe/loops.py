@@ -14,7 +14,7 @@ import torch
 from .diagnose import Finding
 from .met import Met
 from .owners import owner_of
-from .recording import Key, Output, tensors_in
+from .recording import Key, Output, tensor_leaves
 
 REPEATS = 3  # a failing call is tried so often, and one that goes well before it is believed
 BIRTHS = 8  # one that makes unbacked symbols and goes well: each may be asked about
@@ -77,7 +77,7 @@ class Loops:
         """Take a call that went well."""
         self._clean[key] += 1
         if recorded is not None and not recorded.is_iterator:
-            self._results[key] = recorded, tensors_in(result)
+            self._results[key] = recorded, tensor_leaves(result)
 
     def repeated(self, key: Key, frame: FrameType, recorded: Output) -> Any:
         """What a call in a known loop gives, made of its last result; None: it is to be made."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from .recording import Output, TensorLike, tensors_in
+from .recording import Output, TensorLike, tensor_leaves
 from .torch_answers import environment_of, hints
 from .values import Values
 
@@ -33,7 +33,7 @@ class Opaque:
         `constant`: no size of it is a symbol.
         """
         likes = recorded.tensors
-        tensors = tensors_in(inputs)
+        tensors = tensor_leaves(inputs)
         if not likes:
             return recorded.rebuilt(())
         return recorded.rebuilt(self._operator(likes, tensors, constant)(tensors))

@@ -4,6 +4,8 @@ from types import FrameType
 
 from torch import nn
 
+from .frames import outwards
+
 
 def paths_by_state(root: nn.Module) -> dict[int, str]:
     """Module paths by the identity of the module's __dict__.
@@ -13,22 +15,26 @@ def paths_by_state(root: nn.Module) -> dict[int, str]:
     return {id(vars(module)): path for path, module in root.named_modules()}
 
 
+def path_of(root: nn.Module, owner: int | None) -> str | None:
+    """The path of the module with this identity of its state; None where it is none of them."""
+    return None if owner is None else paths_by_state(root).get(owner)
+
+
 def path_of_owner(frame: FrameType, paths: dict[int, str]) -> str | None:
     """The path of the module that is `self` in this frame; None where it is none of them."""
-    owner = frame.f_locals.get("self")
-    if not isinstance(owner, nn.Module):
-        return None
-    return paths.get(id(vars(owner)))
+    owner = _self_of(frame)
+    return None if owner is None else paths.get(owner)
 
 
 def owner_of(frame: FrameType | None) -> int | None:
     """The identity of the state of the nearest module in whose method this frame runs."""
-    while frame is not None:
-        owner = frame.f_locals.get("self")
-        if isinstance(owner, nn.Module):
-            return id(vars(owner))
-        frame = frame.f_back
-    return None
+    owners = (_self_of(running) for running in outwards(frame))
+    return next((owner for owner in owners if owner is not None), None)
+
+
+def _self_of(frame: FrameType) -> int | None:
+    owner = frame.f_locals.get("self")
+    return id(vars(owner)) if isinstance(owner, nn.Module) else None
 
 
 def owner_of_call(args: tuple[object, ...], frame: FrameType | None) -> int | None:

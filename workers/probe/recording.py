@@ -18,7 +18,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from .frames import Places, qualname
+from .frames import Places, outwards, qualname
 
 Key = tuple[str, int, str]  # file, line, function
 MOST_CALLS = 200_000  # of one run that are kept
@@ -93,29 +93,35 @@ class Output:
         return pytree.tree_unflatten(leaves, self.shape)
 
 
-def output_of(value: Any) -> Output:
-    """What a call gave, as it is kept. An iterator must have been made a list before."""
+def output_of(value: Any, *, holds: bool = True) -> Output:
+    """What a call gave, as it is kept. An iterator must have been made a list before.
+
+    `holds`: whether tensors in attributes are kept apart. Those of what they hold are not: objects
+    may hold each other in a circle.
+    """
     leaves, shape = pytree.tree_flatten(value)
-    return Output([_kept(leaf) for leaf in leaves], shape)
+    return Output([_kept(leaf, holds) for leaf in leaves], shape)
 
 
-def tensors_in(value: Any) -> list[torch.Tensor]:
+def tensor_leaves(value: Any) -> list[torch.Tensor]:
     """The tensors among the leaves of a value."""
     return [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, torch.Tensor)]
 
 
-def _kept(leaf: Any) -> Any:
+def _kept(leaf: Any, holds: bool) -> Any:
     if isinstance(leaf, torch.Tensor):
         stride = tuple(leaf.stride()) if leaf.layout == torch.strided else ()
         return TensorLike(tuple(leaf.shape), stride, leaf.dtype, leaf.device)
     if type(leaf).__module__ == "numpy":
         return copy.deepcopy(leaf)
+    if not holds or isinstance(leaf, torch.nn.Module) or not hasattr(leaf, "__dict__"):
+        return leaf
     held = {
-        name: output_of(value)
-        for name, value in (vars(leaf) if hasattr(leaf, "__dict__") else {}).items()
-        if any(isinstance(one, torch.Tensor) for one in pytree.tree_leaves(value))
+        name: output_of(value, holds=False)
+        for name, value in vars(leaf).items()
+        if tensor_leaves(value)
     }
-    return Holder(leaf, held) if held and not isinstance(leaf, torch.nn.Module) else leaf
+    return Holder(leaf, held) if held else leaf
 
 
 NOTHING = Output([], pytree.tree_flatten(None)[1])  # of a call that did not return, or is not kept
@@ -131,9 +137,7 @@ class Recording:
 
     def add(self, key: Key, output: Output) -> None:
         """Keep one call's output, after those of the same key before it."""
-        if self._kept < MOST_CALLS:
-            self._kept += 1
-            self._outputs[key].append(output)
+        self.end(key, self.begin(key), output)
 
     def begin(self, key: Key) -> int:
         """A call begins: keep its place among those of its key."""
@@ -142,7 +146,9 @@ class Recording:
 
     def end(self, key: Key, place: int, output: Output) -> None:
         """It has given this."""
-        self._outputs[key][place] = output
+        if self._kept < MOST_CALLS:
+            self._kept += 1
+            self._outputs[key][place] = output
 
     def replayed(self) -> "Cursor":
         """A new walk over the calls."""
@@ -242,9 +248,8 @@ def is_iterator(value: object) -> bool:
 
 def user_frame(places: Places, frame: FrameType | None) -> FrameType | None:
     """The innermost frame of the user's, from `frame` outwards."""
-    while frame is not None and not places.is_user(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
+    found = (running for running in outwards(frame) if places.is_user(running.f_code.co_filename))
+    return next(found, None)
 
 
 def key_of_code(code: CodeType) -> Key:

@@ -27,7 +27,7 @@ from .hints import hint_for
 from .loops import REPEATS, Loop, Loops
 from .met import Path
 from .opaque import Opaque, is_custom
-from .owners import owner_of, owner_of_call, paths_by_state
+from .owners import owner_of, owner_of_call, path_of
 from .recording import (
     Cursor,
     Key,
@@ -35,7 +35,7 @@ from .recording import (
     is_iterator,
     key_of,
     key_of_code,
-    tensors_in,
+    tensor_leaves,
     user_frame,
 )
 from .torch_answers import environment_of, fresh_symbols_forgotten, hints
@@ -186,11 +186,11 @@ class Resume(TorchFunctionMode):
     ) -> None:
         """Remember what explains an error that comes later, at a line that is not to blame."""
         if getattr(func, "__name__", "") == "__set__":
-            module = paths_by_state(self._scene.call.model).get(owner_of(frame) or 0)
+            module = path_of(self._scene.call.model, owner_of(frame))
             self.path.assigned = frame_of(frame, frame.f_lineno, self._scene.places), module
         if self._wrong or recorded is None or not is_custom(func):
             return
-        sizes = [tuple(one.shape) for one in tensors_in(result)]
+        sizes = [tuple(one.shape) for one in tensor_leaves(result)]
         real = [one.shape for one in recorded.tensors]
         if self._values.contradict(sizes, real):
             at = frame_of(frame, frame.f_lineno, self._scene.places)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
 import torch
@@ -20,8 +19,8 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from .emit import TEXT, cap
 from .expressions import in_words
-from .frames import Frame, Places, qualname
-from .owners import owner_of, paths_by_state
+from .frames import Frame, Places, frame_of, outwards
+from .owners import owner_of, path_of
 
 _SIZE = re.compile(r"\.size\(\)\[(\d+)\]")
 _LOCAL = re.compile(r"L\['(\w+)'\]")
@@ -40,7 +39,7 @@ class Recorded:
 
     def module_path(self, root: nn.Module) -> str | None:
         """The path of the module whose code asked."""
-        return None if self.owner is None else paths_by_state(root).get(self.owner)
+        return path_of(root, self.owner)
 
     @property
     def text(self) -> str:
@@ -164,16 +163,13 @@ def _who_asked(places: Places) -> tuple[Frame | None, str, int | None]:
     if traced := _traced(places):
         return traced, "", None
     inner = ""
-    running: FrameType | None = sys._getframe(3)
-    while running is not None:
+    for running in outwards(sys._getframe(3)):
         code = running.f_code
         where, file = places.place(code.co_filename)
         if where in ("upload", "library"):
-            found = places.frame(code.co_filename, running.f_lineno, qualname(code))
-            return found, inner, owner_of(running)
+            return frame_of(running, running.f_lineno, places), inner, owner_of(running)
         if where == "torch":
             inner = f"{file}:{running.f_lineno} in {code.co_name}"
-        running = running.f_back
     return None, inner, None
 
 

@@ -9,14 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
 import torch
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from .emit import SHORT, cap
-from .frames import Frame, Places, qualname
+from .frames import Frame, Places, frame_of, outwards
 from .patching import replaced
 
 _MAKERS = ("create_unbacked_symint", "create_unbacked_symfloat", "create_unbacked_symbool")
@@ -82,13 +81,10 @@ def _telling(original: Callable[..., Any], log: BirthLog) -> Callable[..., Any]:
 def _who_made(places: Places) -> tuple[Frame | None, str]:
     """The innermost user frame of the running stack, and the operator that it called."""
     operation = ""
-    running: FrameType | None = sys._getframe(3)
-    while running is not None:
-        code = running.f_code
-        if places.is_user(code.co_filename):
-            return places.frame(code.co_filename, running.f_lineno, qualname(code)), operation
+    for running in outwards(sys._getframe(3)):
+        if places.is_user(running.f_code.co_filename):
+            return frame_of(running, running.f_lineno, places), operation
         called = running.f_locals.get("func") if not operation else None
         if isinstance(called, torch._ops.OpOverload):
             operation = "item" if called._opname == _ITEM else called._opname
-        running = running.f_back
     return None, operation
