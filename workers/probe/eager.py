@@ -99,6 +99,11 @@ def run_eager(
     )
 
 
+def modules_of(model: nn.Module) -> list[Called]:
+    """Every submodule as though it were called once, in the order in which they were made."""
+    return [_called(model, path, 1) for path, _ in model.named_modules() if path]
+
+
 def peak_rss_bytes() -> int:
     """The most memory this process has held."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -8,8 +8,9 @@ from torch import nn
 
 from .call import Call
 from .diagnose import Finding, script_failure
-from .eager import EagerRun, run_eager
+from .eager import EagerRun, modules_of, run_eager
 from .emit import SHORT, TEXT, Emitter, cap
+from .errors import ScriptError
 from .frames import Places
 from .job import Job
 from .plan import Called, Plan, PlannedStage, make_plan
@@ -18,7 +19,6 @@ from .snapshot import Snapshot
 from .specs import input_specs
 from .stages import Attempt, Bench
 
-DEEPEST_KEPT = 4  # modules no deeper keep their inputs in the first eager run
 MOST_PARTS = 12  # children of failed components that are exported alone
 
 
@@ -32,8 +32,9 @@ def run_staged(
     """
     wanted = job.stages or script_stages
     bench = Bench(call, places, emitter, Snapshot(call.model))
+    likely = _likely_components(call.model, wanted)
     try:
-        eager = run_eager(call.model, call.args, call.kwargs, _is_shallow)
+        eager = run_eager(call.model, call.args, call.kwargs, likely.__contains__)
     except BaseException as error:  # sys.exit() in a forward is a result as well
         emitter.emit("failed", failure=script_failure(error, places, "eager_error"))
         emitter.finish()
@@ -44,8 +45,12 @@ def run_staged(
     emitter.finish()
 
 
-def _is_shallow(path: str) -> bool:
-    return path.count(".") < DEEPEST_KEPT
+def _likely_components(model: nn.Module, wanted: Any) -> set[str]:
+    """Whose inputs are worth their copies in the first eager run, before its plan is known."""
+    try:
+        return {component.path for component in make_plan(modules_of(model), wanted).components}
+    except ScriptError:  # what is wanted is told apart from what was called after the run
+        return set()
 
 
 class Staged:
