@@ -73,13 +73,18 @@ SHARED = _Shared()
 
 @contextmanager
 def started(
-    files: str | dict[str, str], kind: str = "whole", entry: str = "model.py", **options: Any
+    files: str | dict[str, str],
+    kind: str = "whole",
+    entry: str = "model.py",
+    handover: int | None = None,
+    **options: Any,
 ) -> Iterator[Process]:
     """A running probe on these files; ended at the end, if it still runs."""
     texts = {entry: files} if isinstance(files, str) else files
     job = make_job(ProbeKind(kind), entry, RunOptions(), SHARED.settings) | options
     upload = [(name, text.encode()) for name, text in texts.items()]
-    process = SHARED.get().start(SHARED.settings.default_runtime, job, upload, Path("/nonexistent"))
+    runtime, nowhere = SHARED.settings.default_runtime, Path("/nonexistent")
+    process = SHARED.get().start(runtime, job, upload, nowhere, handover)
     try:
         yield process
     finally:
@@ -112,6 +117,7 @@ def run_probe(
     kind: str = "whole",
     entry: str = "model.py",
     until: str = "finished",
+    handover: int | None = None,
     **options: Any,
 ) -> Said:
     """Run one probe on `files`, sealed, until it has said `until`.
@@ -122,11 +128,12 @@ def run_probe(
         kind: staged or whole.
         entry: the file that is run.
         until: the type of the last event that the test wants; the probe is ended there.
+        handover: its end of a pipe to the run's other probe.
         options: fields of the job that differ from the default.
     """
     said, order = Said(), Order(ProbeKind(kind))
     mark = b"" if until == "finished" else b'{"type":"%s"' % until.encode()
-    with started(files, kind, entry, **options) as process:
+    with started(files, kind, entry, handover, **options) as process:
         events, output = read_both(process, mark)
         said.end = process.reap()
     said.log = output.decode(errors="replace")

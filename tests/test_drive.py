@@ -190,15 +190,34 @@ def test_a_script_error_ends_both_children(tmp_path: Path) -> None:
         tell()
         time.sleep(60)
     wait()
-    say({"type": "failed", "failure": failure("eager_error")})
+    say({"type": "failed", "failure": failure("script_error")})
     finish()
     """
     story = drive_fake(tmp_path, body)
 
     assert (story.run.status, story.run.verdict) == (RunStatus.FINISHED, Verdict.SCRIPT_ERROR)
-    assert story.failure().category == Category.EAGER_ERROR
+    assert story.failure().category == Category.SCRIPT_ERROR
     assert story.outline == {"whole": "skipped"}
     assert story.stages[0].reason == "The script itself failed."
+
+
+@pytest.mark.parametrize("status", ["passed", "failed"])
+def test_after_an_eager_error_plain_export_still_has_its_say(tmp_path: Path, status: str) -> None:
+    body = f"""
+    say(LOADED)
+    if STAGED:
+        say({{"type": "failed", "failure": failure("eager_error")}})
+        tell()
+        finish()
+    wait()
+    whole({status})
+    time.sleep(60)  # a search for blockers, which has nothing to start from
+    """
+    story = drive_fake(tmp_path, body)
+
+    assert (story.run.status, story.run.verdict) == (RunStatus.FINISHED, Verdict.SCRIPT_ERROR)
+    assert story.failure().category == Category.EAGER_ERROR
+    assert story.outline == {"whole": status}
 
 
 def test_a_script_out_of_memory_is_no_script_error(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ CRASH = Trouble(Category.CRASH, "It crashed.")
         ),
         (Facts(eager=True, component_passed=True, staged_ended=True), None),
         (Facts(script_failed=True), Verdict.SCRIPT_ERROR),
+        (Facts(eager_failed=True), Verdict.SCRIPT_ERROR),
+        (Facts(eager_failed=True, whole=PASSED), Verdict.SCRIPT_ERROR),
         (Facts(script_failed=True, whole=PASSED, eager=True), Verdict.SCRIPT_ERROR),
     ],
 )

@@ -1,8 +1,10 @@
 """Drives one run: starts its two probe processes, follows them, and ends them, come what may."""
 
+import os
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -22,7 +24,7 @@ from workers.events import ProbeKind
 from workers.ingest import Ingest
 from workers.protocol import OverLimitError, ProtocolError
 from workers.sandbox.box import Sandbox
-from workers.sandbox.pipes import read_some
+from workers.sandbox.pipes import open_pipe, read_some
 from workers.sandbox.policy import make_job
 from workers.task import Task, load_task
 from workers.verdict import Trouble, ending
@@ -98,13 +100,12 @@ class Drive:
         """Start both children and follow them to their end."""
         files = task.files(self._settings)
         try:
-            for kind in ProbeKind:
-                job = make_job(kind, task.entry, task.options, self._settings)
-                process = sandbox.start(task.runtime, job, files, base)
-                limits = sandbox.limits()
-                self._follow(
-                    Child(kind, process, limits, self._settings.log_bytes // len(ProbeKind))
-                )
+            with _handover() as ends:
+                for kind in ProbeKind:
+                    job = make_job(kind, task.entry, task.options, self._settings)
+                    process = sandbox.start(task.runtime, job, files, base, ends[kind])
+                    log_bytes = self._settings.log_bytes // len(ProbeKind)
+                    self._follow(Child(kind, process, sandbox.limits(), log_bytes))
             left = self._loop()
         except StagelightError as error:  # nothing can be run here
             self._ingest.refuse(Trouble(Category.INTERNAL, error.message, error.hint))
@@ -223,6 +224,8 @@ class Drive:
         if facts.script_failed:
             for child in self._children.values():
                 child.dismiss("The script itself failed.")
+        elif facts.eager_failed and facts.whole is not None:  # what plain export says is known
+            self._children[ProbeKind.WHOLE].dismiss("The model fails in eager.")
         elif facts.staged_ended and facts.whole is None and self._ingest.troubles:
             lost = self._ingest.troubles[0].message
             self._children[ProbeKind.WHOLE].dismiss(f"The run's other process was lost. {lost}")
@@ -234,6 +237,15 @@ class Drive:
         self._ingest.save_log(*caplog.join(logs))
         self._log_changed = False
         self._log_at = time.monotonic()
+
+
+@contextmanager
+def _handover() -> Iterator[dict[ProbeKind, int]]:
+    """A pipe from the staged child to the whole one, open here until both have their ends."""
+    with ExitStack() as undo:
+        reader, writer = open_pipe(undo)
+        os.set_blocking(reader, True)
+        yield {ProbeKind.STAGED: writer, ProbeKind.WHOLE: reader}
 
 
 def _breach(error: ProtocolError) -> Trouble:

@@ -171,7 +171,7 @@ class Ingest:
             self._judge(session)
 
     def _take_blockers(self, event: Blockers) -> None:
-        if self.facts.script_failed:  # then no export is to blame
+        if self._is_script_s_fault:  # then no export is to blame
             return
         self._coverage.add_blockers(event.blockers)
         found = rows.blocker_rows(self._run_id, event.blockers)
@@ -194,10 +194,12 @@ class Ingest:
         failure = event.failure
         if failure.category in NOT_THE_SCRIPTS:
             self.troubles.append(Trouble(failure.category, failure.message, failure.hint))
+        elif failure.category is Category.EAGER_ERROR:
+            self.facts = replace(self.facts, eager_failed=True)
         else:
             self.facts = replace(self.facts, script_failed=True)
         with self._write() as session:
-            if self.facts.script_failed:
+            if self._is_script_s_fault:
                 record.forget_blockers(session, self._run_id)
             if not self._has_failure:
                 self._has_failure = True
@@ -231,7 +233,13 @@ class Ingest:
             record.save_run(session, self._run_id, search=search)
         return running is not None or self.facts.whole is not None
 
+    @property
+    def _is_script_s_fault(self) -> bool:
+        return self.facts.script_failed or self.facts.eager_failed
+
     def _why_not_tried(self) -> str:
+        if self.facts.eager_failed:
+            return "The model fails in eager, without any export."
         if self.facts.script_failed:
             return "The script itself failed."
         return self.troubles[0].message if self.troubles else "The probe ended before it."

@@ -20,7 +20,8 @@ class Trouble:
 class Facts:
     """What the verdict depends on. A stage that a limit or a crash cut short says nothing."""
 
-    script_failed: bool = False  # the script, its inputs or its eager run
+    script_failed: bool = False  # the script or its inputs: there is nothing to export
+    eager_failed: bool = False  # the model itself: plain export may still say something of it
     eager: bool = False  # the eager run is done
     whole: StageStatus | None = None  # what export said of the whole model
     component_passed: bool = False
@@ -29,7 +30,7 @@ class Facts:
 
 def judge(facts: Facts) -> Verdict | None:
     """The verdict, as soon as nothing that may still come can change it but a script error."""
-    if facts.script_failed:
+    if facts.script_failed or facts.eager_failed:
         return Verdict.SCRIPT_ERROR
     if facts.whole is None or not (facts.eager or facts.staged_ended):
         return None

@@ -12,6 +12,7 @@ from .emit import SHORT, TEXT, cap
 from .frames import Places
 from .met import Met, Path
 from .passes import FILE, Pass, Widened, record
+from .recording import Recording, key_of_code
 from .stages import Attempt, Bench, Outcome
 
 MOST_BLOCKERS = 20
@@ -32,6 +33,10 @@ STUCK = "Nothing that could be bypassed is left around the last one."
 GOES_ON = "The search had not come to its end."
 
 Complete = Literal["clean", "stuck", "capped"]
+
+
+class _NoRecordingError(Exception):
+    """The eager run fails; the text says how."""
 
 
 @dataclass
@@ -77,11 +82,16 @@ def grouped(path: Sequence[Met]) -> list[Blocker]:
 
 
 class Search:
-    """The search in the whole model of one call, after its plain export has failed."""
+    """The search in the whole model of one call, after its plain export has failed.
 
-    def __init__(self, bench: Bench, failed: Outcome) -> None:
+    `handed` is another process's recording of an eager run; without it, or where it lacks
+    something, the search makes its own.
+    """
+
+    def __init__(self, bench: Bench, failed: Outcome, handed: Recording | None = None) -> None:
         self._bench = bench
         self._failed = failed
+        self._handed = handed
         self._widened = Widened()
         self._ended: list[Met] = []  # what ended an earlier export, and is kept from ending more
 
@@ -96,19 +106,37 @@ class Search:
             self._widened = replace(self._widened, **_AROUND_FORWARD[kind])
             self._keep_told(self._failed.findings)
         try:
-            recording = record(self._bench.call, self._bench.places, self._bench.snapshot)
+            recording = self._handed or self._record()
+            self._emit(first, "capped", GOES_ON)  # should an export kill the process
+            for number in range(1, MOST_PASSES + 1):
+                attempt = Pass(
+                    self._bench.call,
+                    self._bench.snapshot,
+                    recording,
+                    self._widened,
+                    after_forward=lambda path: self._emit(
+                        self._in_order(first, path.met, self._ended), "capped", GOES_ON
+                    ),
+                )
+                outcome = self._export(number, attempt)
+                path, complete, reason = self._judged(first, attempt, outcome)
+                if complete == "stuck" and recording.lacks:
+                    self._emit(path, "capped", GOES_ON)
+                    recording = self._record()
+                    continue
+                self._emit(path, complete, reason)
+                if reason != GOES_ON:
+                    return
+        except _NoRecordingError as error:
+            self._emit(first, "stuck", str(error))
+
+    def _record(self) -> Recording:
+        try:
+            return record(self._bench.call, self._bench.places, self._bench.snapshot)
         except BaseException as error:  # sys.exit() in a forward, too
-            why_not = f"The eager run that it starts from fails: {error!r}"
-            self._emit(first, "stuck", why_not)
-            return
-        self._emit(first, "capped", GOES_ON)  # should an export kill the process
-        for number in range(1, MOST_PASSES + 1):
-            attempt = Pass(self._bench.call, self._bench.snapshot, recording, self._widened)
-            outcome = self._export(number, attempt)
-            path, complete, reason = self._judged(first, attempt, outcome)
-            self._emit(path, complete, reason)
-            if reason != GOES_ON:
-                return
+            raise _NoRecordingError(
+                f"The eager run that it starts from fails: {error!r}"
+            ) from error
 
     def _judged(
         self, first: list[Met], attempt: Pass, outcome: Outcome
@@ -150,7 +178,7 @@ class Search:
         )
 
     def _path(self, first: list[Met], attempt: Pass, outcome: Outcome, strayed: str) -> list[Met]:
-        """What was met in order; what plain export said comes first, whatever came of this one."""
+        """What was met in order, by this export and by those before it."""
         met = [*attempt.path.met]
         ended = [*self._ended]
         if outcome.program is None and not strayed:
@@ -164,6 +192,10 @@ class Search:
                 for finding in outcome.findings
                 if finding.place not in told and _is_sound(finding, attempt.path)
             ]
+        return self._in_order(first, met, ended)
+
+    def _in_order(self, first: list[Met], met: list[Met], ended: list[Met]) -> list[Met]:
+        """What was met by one export, with what plain export said where it did not meet it."""
         known = {one.finding.place for one in (*met, *ended)}
         kinds = {one.finding.category for one in ended}
         before = [
@@ -190,7 +222,7 @@ class Search:
         if evidence.culprit is None and outcome.findings[0].category == "unknown":
             return f"Behind the bypasses, once forward was done: {evidence.error!r}"
         at = evidence.culprit_running
-        if at is None or at.f_code in attempt.recording.functions:
+        if at is None or attempt.recording.has_come_to(key_of_code(at.f_code)):
             return ""
         where = outcome.findings[0].culprit
         place = f"{where.file}:{where.line}" if where else "a line"

@@ -12,7 +12,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from .patching import replaced
-from .recording import NOT_ONE_VALUE
+from .recorder import NOT_ONE_VALUE
 
 # Called with the function, its positional and its keyword arguments.
 Around = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]

@@ -20,6 +20,7 @@ class Job:
     dynamic_shapes: Any  # JSON, see dynamic.py; None: as the script has it
     threads: int
     sealed: bool  # whether the sandbox holds this process
+    handover: int | None  # descriptor of the pipe from the staged child to the whole one
 
     @property
     def script(self) -> Path:

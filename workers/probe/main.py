@@ -70,7 +70,7 @@ class Probe:
             call = apply_options(call, self._job)
             self._emitter.emit("loaded", **self._loaded(call))
             if self._job.probe == "whole":
-                run_whole(self._places, self._emitter, call)
+                run_whole(self._job, self._places, self._emitter, call)
             run_staged(self._job, self._places, self._emitter, call, script_stages)
         except ScriptError as error:
             self._fail(error)

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from .recording import Output, TensorLike, tensor_leaves
+from .outputs import Output, TensorLike, tensor_leaves
 from .torch_answers import environment_of, hints
 from .values import Values
 

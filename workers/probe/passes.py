@@ -1,8 +1,7 @@
 """One export of the whole model that goes past its blockers, and the eager run that it repeats."""
 
 import functools
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,7 +20,8 @@ from .met import Path
 from .opaque import opaque_operators
 from .patching import replaced
 from .prefix import tensors_in
-from .recording import FunctionRecorder, Recorder, Recording
+from .recorder import recorded
+from .recording import Cursor, Recording
 from .resume import Resume
 from .snapshot import Snapshot, clone_tensors
 from .torch_answers import answered
@@ -52,6 +52,7 @@ class Pass:
     recording: Recording
     widened: Widened
     path: Path = field(default_factory=Path)
+    after_forward: Callable[[Path], None] = lambda path: None  # all that forward meets was met
 
     def export(self) -> torch.export.ExportedProgram:
         """Make the call, within `around`."""
@@ -73,7 +74,7 @@ class Pass:
         original = model.forward
         with ExitStack() as stack:
             opaque = stack.enter_context(opaque_operators(values))
-            resume = Resume(scene, self.recording.replayed(), opaque, values, path, FILE, stack)
+            resume = Resume(scene, Cursor(self.recording), opaque, values, path, FILE, stack)
 
             @functools.wraps(original)  # export reads the signature of forward
             def forward(*args: Any, **kwargs: Any) -> Any:
@@ -81,6 +82,7 @@ class Pass:
                     args, kwargs = self._inputs.put_back(args, kwargs)
                 with resume:
                     result = original(*args, **kwargs)
+                self.after_forward(path)
                 if self.widened.as_made:
                     self.snapshot.restore_attributes()
                 return tensors_in(result) if self.widened.plain_outputs else result
@@ -99,15 +101,10 @@ def record(call: Call, places: Places, snapshot: Snapshot) -> Recording:
     Raises:
         BaseException: whatever the model raises.
     """
-    recorder = Recorder(places)
+    recording = Recording()
     args, kwargs = clone_tensors((call.args, call.kwargs))
     snapshot.restore()
-    before = sys.getprofile()
-    with torch.no_grad(), recorder:
-        sys.setprofile(FunctionRecorder(places, recorder.recording))
-        try:
-            call.model(*args, **kwargs)
-        finally:
-            sys.setprofile(before)
+    with torch.no_grad(), recorded(places, recording):
+        call.model(*args, **kwargs)
     snapshot.restore()
-    return recorder.recording
+    return recording

@@ -27,17 +27,10 @@ from .hints import hint_for
 from .loops import REPEATS, Loop, Loops
 from .met import Path
 from .opaque import Opaque, is_custom
+from .outputs import Output, tensor_leaves
 from .owners import owner_of, owner_of_call, path_of
-from .recording import (
-    Cursor,
-    Key,
-    Output,
-    is_iterator,
-    key_of,
-    key_of_code,
-    tensor_leaves,
-    user_frame,
-)
+from .recorder import is_iterator, user_frame
+from .recording import Cursor, Key, Recorded, key_of, key_of_code
 from .torch_answers import environment_of, fresh_symbols_forgotten, hints
 from .values import Values
 
@@ -99,22 +92,20 @@ class Resume(TorchFunctionMode):
             return func(*args, **given)
         key = key_of(frame, func)
         recorded = self._cursor.next(key)
-        if recorded is not None:
-            if loop := self._loops.known(key, frame):
-                return self._again(loop, recorded, (args, given))
-            repeated = self._loops.repeated(key, frame, recorded)
-            if repeated is not None:
-                return repeated
+        if (loop := self._loops.known(key, frame)) and (gave := recorded()):
+            return self._again(loop, gave, (args, given))
+        if (repeated := self._loops.repeated(key, frame, recorded)) is not None:
+            return repeated
         self._inside += 1
         try:
             result = func(*args, **given)
         except Exception as error:
-            if recorded is None or key[2] in _NOT_ANSWERED:
+            if key[2] in _NOT_ANSWERED or self.must_raise(error, sys._getframe(1)):
                 raise
-            if self.must_raise(error, sys._getframe(1)):
+            if (gave := recorded()) is None:
                 raise
             loop = self._loops.count(key, frame, failed=True)
-            return self._instead(error, recorded, (args, given), loop)
+            return self._instead(error, gave, (args, given), loop)
         finally:
             self._inside -= 1
         if not is_iterator(result) and self._values.learn(result, recorded):
@@ -155,7 +146,7 @@ class Resume(TorchFunctionMode):
             found.hint = f"{hint_for(found.category)} {self._wrong}"
         return found
 
-    def recorded(self, key: Key) -> Output | None:
+    def recorded(self, key: Key) -> Recorded:
         """What the call of this key that comes now gave in the eager run."""
         return self._cursor.next(key)
 
@@ -182,16 +173,16 @@ class Resume(TorchFunctionMode):
         return self.stand_in(recorded, inputs)
 
     def _watch(
-        self, func: Callable[..., Any], frame: FrameType, result: Any, recorded: Output | None
+        self, func: Callable[..., Any], frame: FrameType, result: Any, recorded: Recorded
     ) -> None:
         """Remember what explains an error that comes later, at a line that is not to blame."""
         if getattr(func, "__name__", "") == "__set__":
             module = path_of(self._scene.call.model, owner_of(frame))
             self.path.assigned = frame_of(frame, frame.f_lineno, self._scene.places), module
-        if self._wrong or recorded is None or not is_custom(func):
+        if self._wrong or not is_custom(func) or (gave := recorded()) is None:
             return
         sizes = [tuple(one.shape) for one in tensor_leaves(result)]
-        real = [one.shape for one in recorded.tensors]
+        real = [one.shape for one in gave.tensors]
         if self._values.contradict(sizes, real):
             at = frame_of(frame, frame.f_lineno, self._scene.places)
             self._wrong = (
@@ -211,12 +202,13 @@ class Resume(TorchFunctionMode):
 
         Then which of its calls is meant makes no difference.
         """
-        outputs = self._cursor.all(key_of_code(loop.code))
-        if loop.code in self._cuts or len(outputs) <= REPEATS or not can_be_wrapped(loop.code):
+        if loop.code in self._cuts or loop.calls <= REPEATS or not can_be_wrapped(loop.code):
             return
         self._cuts.add(loop.code)
-        if all(one.is_constant and one.is_like(outputs[0]) for one in outputs):
-            around = self._stand_in_for(loop.code, loop.owner, outputs[0])
+        outputs = self._cursor.all(key_of_code(loop.code))
+        first = next(outputs, None)
+        if first and first.is_constant and all(one.is_like(first) for one in outputs):
+            around = self._stand_in_for(loop.code, loop.owner, first)
             self._stack.enter_context(wrapped(loop.code, around))
 
     def _stand_in_for(self, code: CodeType, owner: int | None, output: Output) -> Around:

@@ -1,6 +1,7 @@
 """The staged child: eager, plan, each component alone, then prefixes up to the whole."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import torch
@@ -12,9 +13,11 @@ from .eager import EagerRun, modules_of, run_eager
 from .emit import SHORT, TEXT, Emitter, cap
 from .errors import ScriptError
 from .frames import Places
+from .handover import give
 from .job import Job
 from .plan import Called, Plan, PlannedStage, make_plan
 from .prefix import Prefix
+from .recorder import recorded
 from .snapshot import Snapshot
 from .specs import input_specs
 from .stages import Attempt, Bench
@@ -34,7 +37,7 @@ def run_staged(
     bench = Bench(call, places, emitter, Snapshot(call.model))
     likely = _likely_components(call.model, wanted)
     try:
-        eager = run_eager(call.model, call.args, call.kwargs, likely.__contains__)
+        eager = _first_run(job, bench, likely)
     except BaseException as error:  # sys.exit() in a forward is a result as well
         emitter.emit("failed", failure=script_failure(error, places, "eager_error"))
         emitter.finish()
@@ -43,6 +46,28 @@ def run_staged(
     emitter.emit("planned", **_as_event(plan))
     Staged(bench, eager).run(plan)
     emitter.finish()
+
+
+def _first_run(job: Job, bench: Bench, likely: set[str]) -> EagerRun:
+    """The eager run, recorded for the whole child: it may need it, and so need not make its own.
+
+    Raises:
+        BaseException: whatever the model raises.
+    """
+    call = bench.call
+    run = partial(run_eager, call.model, call.args, call.kwargs, likely.__contains__)
+    giver = give(job.handover, call, bench.places.root)
+    if giver is None:
+        return run()
+    try:
+        with recorded(bench.places, giver):
+            eager = run()
+    except BaseException:  # perhaps for the recorder
+        giver.abandon()
+        bench.snapshot.restore()
+        return run()
+    giver.close()
+    return eager
 
 
 def _likely_components(model: nn.Module, wanted: Any) -> set[str]:

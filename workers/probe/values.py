@@ -8,7 +8,10 @@ import sympy
 import torch
 from torch.utils import _pytree as pytree
 
-from .recording import Output, TensorLike
+from .outputs import TensorLike
+from .recording import Recorded
+
+_SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
 
 
 @dataclass
@@ -18,16 +21,20 @@ class Values:
     known: dict[Any, Any] = field(default_factory=dict)
     invented: set[Any] = field(default_factory=set)
 
-    def learn(self, result: Any, recorded: Output | None) -> bool:
+    def learn(self, result: Any, recorded: Recorded) -> bool:
         """Compare what a call gave in the export with what it gave in the eager run.
 
         Returns:
             whether there was a symbol in it that was not known before.
         """
-        if recorded is None or recorded.is_iterator:
+        leaves = pytree.tree_leaves(result)
+        if not any(_is_symbolic(leaf) for leaf in leaves):
+            return False
+        gave = recorded()
+        if gave is None or gave.is_iterator:
             return False
         before = len(self.known)
-        for leaf, real in zip(pytree.tree_leaves(result), recorded.leaves, strict=False):
+        for leaf, real in zip(leaves, gave.leaves, strict=False):
             if isinstance(leaf, torch.Tensor) and isinstance(real, TensorLike):
                 for size, number in zip(leaf.shape, real.shape, strict=False):
                     self._learn_number(size, number)
@@ -65,7 +72,7 @@ class Values:
         return bool(getattr(expression, "free_symbols", set()) & self.invented)
 
     def _learn_number(self, symbolic: Any, real: Any) -> None:
-        if not isinstance(symbolic, torch.SymInt | torch.SymFloat | torch.SymBool):
+        if not isinstance(symbolic, _SYMBOLIC):
             return
         expression = symbolic.node.expr
         if not isinstance(real, bool | int | float):
@@ -76,3 +83,9 @@ class Values:
             (symbol,) = expression.free_symbols  # .item() of a bool: Eq(u0, 1)
             if expression.xreplace({symbol: sympy.Integer(1)}) is sympy.true:
                 self.known.setdefault(symbol, sympy.Integer(real))
+
+
+def _is_symbolic(leaf: Any) -> bool:
+    if isinstance(leaf, torch.Tensor):
+        return any(isinstance(size, torch.SymInt) for size in leaf.shape)
+    return isinstance(leaf, _SYMBOLIC)

@@ -6,17 +6,19 @@ from .blockers import Search
 from .call import Call
 from .emit import Emitter
 from .frames import Places
+from .handover import taken
+from .job import Job
 from .snapshot import Snapshot
 from .stages import Attempt, Bench
 
 KEY = "whole"
 
 
-def run_whole(places: Places, emitter: Emitter, call: Call) -> NoReturn:
+def run_whole(job: Job, places: Places, emitter: Emitter, call: Call) -> NoReturn:
     """Export the whole model, replay it or look for all that stops it, and end the process."""
     bench = Bench(call, places, emitter, Snapshot(call.model))
     attempt = Attempt(KEY, call.export, call.model, call.model, call.args, call.kwargs)
     outcome = bench.run(attempt)
     if outcome.program is None:
-        Search(bench, outcome).run()
+        Search(bench, outcome, taken(job.handover, call, places.root)).run()
     emitter.finish()

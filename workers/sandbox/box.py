@@ -138,7 +138,12 @@ class Sandbox:
         self.zygotes.tidy(go_on)
 
     def start(
-        self, name: str, job: dict[str, Any], files: Sequence[tuple[str, bytes]], base: Path
+        self,
+        name: str,
+        job: dict[str, Any],
+        files: Sequence[tuple[str, bytes]],
+        base: Path,
+        handover: int | None = None,
     ) -> Process:
         """Start a probe.
 
@@ -147,6 +152,7 @@ class Sandbox:
             job: what the probe is asked to do.
             files: the upload's, relative path and content.
             base: an empty folder of this run's; only used where scratch cannot be mounted.
+            handover: the probe's end of a pipe between the two probes of one run.
 
         Raises:
             SandboxUnavailableError: nothing can be run on this machine; says what to do.
@@ -157,11 +163,11 @@ class Sandbox:
         bundle = make_bundle(job, files)
         try:
             try:
-                return self._fork(name, bundle, files, base)
+                return self._fork(name, bundle, files, base, handover)
             except ZygoteLostError as error:  # killed from outside, while it was idle
                 log.warning("runtime %s starts afresh: %s", name, error)
                 self.zygotes.drop(name)
-                return self._fork(name, bundle, files, base)
+                return self._fork(name, bundle, files, base, handover)
         except ZygoteLostError as error:
             raise SandboxUnavailableError(
                 f"The warm process of runtime {name!r} could not be started: {error}",
@@ -171,11 +177,16 @@ class Sandbox:
             os.close(bundle)
 
     def _fork(
-        self, name: str, bundle: int, files: Sequence[tuple[str, bytes]], base: Path
+        self,
+        name: str,
+        bundle: int,
+        files: Sequence[tuple[str, bytes]],
+        base: Path,
+        handover: int | None,
     ) -> Process:
         zygote = self.zygotes.ready(name)
         os.lseek(bundle, 0, os.SEEK_SET)
-        return zygote.fork(self._order(name, zygote, files, base), bundle)
+        return zygote.fork(self._order(name, zygote, files, base), bundle, handover)
 
     def _start(self, name: str) -> Zygote:
         found = runtime.inspect(self.settings.pythons[name])

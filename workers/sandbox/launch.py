@@ -75,8 +75,9 @@ class Zygote:
             self.ready = True
         return self.ready
 
-    def fork(self, order: Order, bundle: int) -> "Process":
-        """Start a probe process for an order, which reads `bundle`.
+    def fork(self, order: Order, bundle: int, handover: int | None = None) -> "Process":
+        """Start a probe process for an order, which reads `bundle`; `handover` is one end of a
+        pipe to the run's other process.
 
         Raises:
             ZygoteLostError: the zygote is gone.
@@ -86,6 +87,7 @@ class Zygote:
         with contextlib.ExitStack() as undo:
             pipes = [open_pipe(undo) for _ in range(3)]
             fds = [bundle, *(writer for _, writer in pipes)]
+            fds += [] if handover is None else [handover]
             try:
                 socket.send_fds(self._control, [json.dumps(asdict(order)).encode()], fds)
             except OSError as error:

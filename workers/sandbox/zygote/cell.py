@@ -22,6 +22,8 @@ from .selftest import prove
 EVENTS_FD = 3
 BUNDLE_FD = 4
 STATUS_FD = 5
+HANDOVER_FD = 6  # of a run's two children one writes to it, and the other reads
+TARGETS = (BUNDLE_FD, EVENTS_FD, 1, STATUS_FD, HANDOVER_FD)
 FREE_FD = 64  # above all of these
 PROGRAM_FAILED = 70  # EX_SOFTWARE: the probe itself failed
 UNSEALED = 71  # EX_OSERR: the status pipe says why; the upload was not read
@@ -36,7 +38,7 @@ def live(setup: Setup, order: Order, fds: list[int], parent: int, run: Run) -> N
     Args:
         setup: what the zygote was told at its start.
         order: this job.
-        fds: bundle, events, output, status.
+        fds: bundle, events, output, status, and perhaps the handover.
         parent: the zygote's pid.
         run: the program's, called with the job and the descriptor for its events.
     """
@@ -48,7 +50,9 @@ def live(setup: Setup, order: Order, fds: list[int], parent: int, run: Run) -> N
         os.write(STATUS_FD, f"{error}".encode(errors="replace")[:4000])
         os._exit(UNSEALED)
     try:
-        run(_unpack(place) | {"sealed": setup.sealed}, EVENTS_FD)
+        has_handover = len(fds) == len(TARGETS)
+        told = {"sealed": setup.sealed, "handover": HANDOVER_FD if has_handover else None}
+        run(_unpack(place) | told, EVENTS_FD)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -92,12 +96,13 @@ def _enclose(setup: Setup, order: Order, fds: list[int], parent: int) -> Path:
 
 def _arrange(fds: list[int]) -> None:
     """Give the descriptors their numbers, and close all others."""
-    bundle, events, output, status = [fcntl.fcntl(fd, fcntl.F_DUPFD, FREE_FD) for fd in fds]
-    null = os.open(os.devnull, os.O_RDONLY)
-    pairs = [(null, 0), (output, 1), (output, 2), (events, 3), (bundle, 4), (status, 5)]
-    for source, target in pairs:
+    copies = [fcntl.fcntl(fd, fcntl.F_DUPFD, FREE_FD) for fd in fds]
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    used = TARGETS[: len(fds)]
+    for source, target in zip(copies, used, strict=True):
         os.dup2(source, target)
-    os.closerange(STATUS_FD + 1, 2**20)
+    os.dup2(1, 2)
+    os.closerange(max(used) + 1, 2**20)
     for stream in (sys.stdout, sys.stderr):
         # So that the last words before a crash are in the log.
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
