@@ -12,6 +12,7 @@ from torch import nn
 
 from tests.probe_support import Said, run_probe
 from workers.probe.call import Call
+from workers.probe.eager import run_eager
 from workers.probe.frames import Places
 from workers.probe.handover import Giver, give, taken
 from workers.probe.outputs import TensorLike, output_of
@@ -213,8 +214,6 @@ def test_a_call_that_runs_still_is_waited_for(pair: tuple[Giver, Recording]) -> 
 
 def test_calls_of_the_probe_s_hooks_are_not_recorded() -> None:
     """The line that calls a module makes them, and no export will."""
-    from workers.probe.eager import run_eager
-
     net, recording = nn.Sequential(nn.Linear(2, 2)), Recording()
     with recorded(Places(Path(__file__).parent), recording):
         run_eager(net, (torch.rand(1, 2),), {}, lambda _path: True)
