@@ -90,11 +90,11 @@ def evil_document() -> dict[str, Any]:
         "args": [{"node": EVIL}, EVIL],
         "kwargs": {EVIL: EVIL},
         "values": [SPEC | {"value": EVIL}],
-        "modules": [[EVIL, EVIL]],
+        "modules": [[EVIL, EVIL, 0]],
         "frame": frame,
     }
     return {
-        "version": 1,
+        "version": 2,
         "nodes": [{"name": EVIL, "op": "placeholder", "target": EVIL}, node],
         "subgraphs": {EVIL: {"nodes": [node]}},
         "inputs": [{"name": EVIL, "kind": "user_input", "target": EVIL}],

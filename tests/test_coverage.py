@@ -22,10 +22,10 @@ def coverage() -> Coverage:
 
 def graph(*paths: str) -> GraphDocument:
     nodes: list[dict[str, Any]] = [
-        {"name": f"n{at}", "op": "call_function", "target": "aten.relu", "modules": [(path, "M")]}
+        {"name": f"n{at}", "op": "call_function", "target": "aten.relu", "modules": [(path, "M", 0)]}
         for at, path in enumerate(paths)
     ]
-    return GraphDocument.model_validate({"version": 1, "nodes": nodes})
+    return GraphDocument.model_validate({"version": 2, "nodes": nodes})
 
 
 def blocker(*modules: str | None, jumped: str | None = None) -> BlockerReport:
@@ -58,7 +58,7 @@ def test_what_passed_alone_exports_all_below_it_and_nothing_beside_it(kind: Stag
 
 def test_a_prefix_exports_what_its_nodes_come_from_but_not_what_it_was_cut_out_of() -> None:
     seen = coverage()
-    held = graph("body", "body.stem", "body.layers.0@1")
+    held = graph("body", "body.stem", "body.layers.0")
     seen.add_stage(StageKind.ASSEMBLED, "body.layers.0", PASSED, held)
     assert [path for path, fate in fates(seen).items() if fate is EXPORTED] == [
         "body.stem",

@@ -58,12 +58,12 @@ def test_brackets_and_quotes_inside_strings_do_not_count(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"graph": {"version": 1, "nodes": [0] * 50_000}},
-        {"graph": {"version": 1, "nodes": [{}] * 50_000}},
-        {"graph": {"version": 1, "nodes": [], "symbols": [0] * 50_000}},
-        {"graph": {"version": 1, "nodes": [], "subgraphs": {"a": {"nodes": [0] * 50_000}}}},
-        {"graph": {"version": 1, "nodes": [json.loads(NODE) | {"modules": [0] * 50_000}]}},
-        {"graph": {"version": 1, "nodes": [json.loads(NODE) | {"values": [0] * 50_000}]}},
+        {"graph": {"version": 2, "nodes": [0] * 50_000}},
+        {"graph": {"version": 2, "nodes": [{}] * 50_000}},
+        {"graph": {"version": 2, "nodes": [], "symbols": [0] * 50_000}},
+        {"graph": {"version": 2, "nodes": [], "subgraphs": {"a": {"nodes": [0] * 50_000}}}},
+        {"graph": {"version": 2, "nodes": [json.loads(NODE) | {"modules": [0] * 50_000}]}},
+        {"graph": {"version": 2, "nodes": [json.loads(NODE) | {"values": [0] * 50_000}]}},
         {"guards": [0] * 20_000},
         {"inputs": [0] * 2_000},
         {"inputs": [{"shape": [None] * 64}]},
@@ -124,7 +124,7 @@ def padded(head: bytes, unit: bytes, share: float, tail: bytes, size: int) -> by
     return body + b'"' + b"x" * (size - len(body) - len(tail) - 2) + b'"' + tail
 
 
-GRAPH = HEAD + b'"graph":{"version":1,"nodes":['
+GRAPH = HEAD + b'"graph":{"version":2,"nodes":['
 # Name → a line of about that many bytes that is as expensive as its kind can be.
 WORST: dict[str, Callable[[int], bytes]] = {
     "brackets": lambda size: b"[" * size,

@@ -8,7 +8,7 @@ from app.graphs.listing import list_nodes
 
 def lines(*nodes: dict[str, Any], **more: Any) -> list[str]:
     return list(
-        list_nodes(GraphDocument.model_validate({"version": 1, "nodes": list(nodes)} | more))
+        list_nodes(GraphDocument.model_validate({"version": 2, "nodes": list(nodes)} | more))
     )
 
 

@@ -104,7 +104,7 @@ def test_a_stage_is_stored_with_all_that_it_leaves(ingest: Ingest, engine: Engin
     finished = ended(
         "backbone",
         seconds=0.5,
-        graph={"version": 1, "nodes": [{"name": "r", "op": "call_function", "target": "relu"}]},
+        graph={"version": 2, "nodes": [{"name": "r", "op": "call_function", "target": "relu"}]},
         code="def forward(self, x): ...",
         guards=[
             {"kind": "range", "expression": "s0 <= 8", "meaning": "x.shape[0] <= 8"},
@@ -137,7 +137,7 @@ def test_a_stage_is_stored_with_all_that_it_leaves(ingest: Ingest, engine: Engin
 def test_a_graph_is_kept_once_per_content() -> None:
     node = {"name": "r", "op": "call_function", "target": "relu", "kwargs": {"b": 1, "a": 2}}
     other = {**node, "kwargs": {"a": 2, "b": 1}}
-    one, same = (GraphDocument.model_validate({"version": 1, "nodes": [n]}) for n in (node, other))
+    one, same = (GraphDocument.model_validate({"version": 2, "nodes": [n]}) for n in (node, other))
     assert graph_row(one, "code").digest == graph_row(same, "code").digest
     assert graph_row(one, "code").digest != graph_row(one, "other code").digest
     text = zlib.decompress(graph_row(one, "").document).decode()

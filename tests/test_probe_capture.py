@@ -26,7 +26,7 @@ def test_nodes_have_target_arguments_values_modules_and_line() -> None:
     assert linear.target == "aten.linear.default"
     assert linear.args[0] == {"node": "args_0"}
     assert [(value.shape, value.dtype) for value in linear.values] == [([8, 2], "float32")]
-    assert [path for path, _ in linear.modules] == ["", "part"]
+    assert [path for path, _, _ in linear.modules] == ["", "part"]
     assert linear.modules[1][1].endswith("Linear")
     assert linear.frame is not None
     assert linear.frame.file == "torch/nn/modules/linear.py"

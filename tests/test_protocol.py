@@ -356,10 +356,10 @@ def test_strictness_costs_a_large_graph_little() -> None:
         "target": "aten.relu.default",
         "args": [{"node": "conv_1"}, [1, 2, 3], {"dtype": "float32"}],
         "values": [{"kind": "tensor", "shape": [1, 64, "s0", 56], "dtype": "float32"}],
-        "modules": [["backbone", "Net"], ["backbone.layer1", "Block"]],
+        "modules": [["backbone", "Net", 0], ["backbone.layer1", "Block", 0]],
         "frame": {"file": "model.py", "line": 10, "function": "forward", "text": "return x"},
     }
-    document = {"version": 1, "nodes": [node] * 10_000}
+    document = {"version": 2, "nodes": [node] * 10_000}
     line = json.dumps(
         {"type": "stage_finished", "key": "a", "status": "passed", "graph": document}
     ).encode()

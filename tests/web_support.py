@@ -208,7 +208,7 @@ class Seed:
         """A graph of one operation, or with this document."""
         code = code or f"def forward(self, image):\n    # {salt}\n    return (image,)\n"
         document = document or {
-            "version": 1,
+            "version": 2,
             "nodes": [
                 {"name": "image", "op": "placeholder", "target": "image"},
                 {"name": "relu", "op": "call_function", "target": "aten.relu.default"},

@@ -69,7 +69,7 @@ def started(key):
 def passed(key):
     node = {"name": "relu", "op": "call_function", "target": "aten.relu.default"}
     return {"type": "stage_finished", "key": key, "status": "passed", "seconds": 0.1,
-            "graph": {"version": 1, "nodes": [node]}, "code": "def forward(x): ...",
+            "graph": {"version": 2, "nodes": [node]}, "code": "def forward(x): ...",
             "guards": [{"kind": "guard", "expression": "Eq(s0, 8)"}],
             "replay": {"status": "equal", "cases": [{"status": "equal"}]}}
 def failure(category="data_dependent_branch"):

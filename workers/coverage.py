@@ -1,6 +1,5 @@
 """Coverage: what of the model was exported in some stage, and each module's fate. Pure."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,8 +7,6 @@ from app.graphs.document import GraphDocument
 from app.models import Fate, StageKind, StageStatus
 from app.paths import ancestors
 from workers.events import BlockerReport, ModuleCall
-
-_CALL = re.compile(r"@\d+")  # torch numbers the later calls of one module: `block@1`
 
 
 class Coverage:
@@ -99,4 +96,4 @@ def _is_below(path: str, ancestor: str) -> bool:
 
 
 def _paths_in(graph: GraphDocument) -> set[str]:
-    return {_CALL.sub("", path) for node in graph.nodes for path, _class in node.modules if path}
+    return {path for node in graph.nodes for path, _class, _call in node.modules if path}

@@ -2,22 +2,24 @@
 
 The probe writes it next to the user's code (workers/probe/capture.py), so it is parsed as
 hostile: every field is typed, unknown fields are refused, lengths are capped. How many nodes there
-may be is the reader's to say (STAGELIGHT_GRAPH_NODES).
+may be is the reader's to say (STAGELIGHT_GRAPH_NODES). Names may be anything, references may dangle
+or go in circles. Stored documents of earlier versions are read by app/graphs/reading.py.
 
 An argument is JSON: numbers, strings, booleans and null stand for themselves, a list for a
 list or tuple, and an object with one key for everything else:
 `{"node": name}` a reference, `{"sym": text}` a symbolic expression, `{"dtype": "float32"}`,
 `{"device": "cpu"}`, `{"layout": …}`, `{"memory_format": …}`, `{"float": "inf"}`,
-`{"int": "9223372036854775808"}` past 64 bits,
-`{"graph": name}` a subgraph, `{"slice": [start, stop, step]}`, `{"dict": {…}}`,
-`{"object": "class name"}` what has no form of its own.
+`{"complex": "(1+2j)"}`, `{"int": "9223372036854775808"}` past 64 bits, `{"graph": name}` a
+subgraph, `{"op": "aten.relu.default"}` an operator that another one calls,
+`{"slice": [start, stop, step]}`, `{"dict": {…}}`, `{"object": "class name"}` what has no form of
+its own.
 """
 
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, Strict
 
-VERSION = 1
+VERSION = 2
 
 Text = Annotated[str, Field(max_length=2_000)]
 Short = Annotated[str, Field(max_length=400)]
@@ -39,7 +41,10 @@ class Record(BaseModel):
 
 
 class TensorSpec(Record):
-    """A tensor or number at a border. A dimension is an int, or a symbol as text: `s0`."""
+    """A tensor or number at a border. A dimension is an int, or a symbol as text: `s0`.
+
+    Several that come out of one place are named by where they are in it: `[0]`, `['a'][1]`.
+    """
 
     name: Short = ""
     kind: Literal["tensor", "symint", "symfloat", "symbool", "constant", "object"] = "tensor"
@@ -47,6 +52,9 @@ class TensorSpec(Record):
     shape: Annotated[Items[Count | Short], Field(max_length=64)] = Field(default_factory=list)
     dtype: Short = ""
     device: Short = ""
+    # Of a tensor that is not contiguous; empty for one that is.
+    stride: Annotated[Items[Count | Short], Field(max_length=64)] = Field(default_factory=list)
+    layout: Short = ""  # of one that is not strided: sparse_coo
     value: Text = ""  # of a constant or symbol; the class of an object
 
 
@@ -59,20 +67,26 @@ class SourceFrame(Record):
     text: Text = ""
 
 
-Module = Annotated[tuple[Short, Short], Strict(False)]  # path and class; a list in JSON
+# Path, class, and which call of the module it is: 0 is the first. A list in JSON.
+Module = Annotated[tuple[Short, Short, Count], Strict(False)]
 
 
 class Node(Record):
-    """One node of an FX graph."""
+    """One node of an FX graph. Its name is the only one of its kind in its body.
+
+    A graph that ends where export failed may call methods and modules. A `get_attr` of a subgraph
+    has its name within the body for a target.
+    """
 
     name: Short
-    op: Literal["placeholder", "get_attr", "call_function", "output"]
+    op: Literal["placeholder", "get_attr", "call_function", "call_method", "call_module", "output"]
     target: Text
     args: list[Any] = Field(default_factory=list)
     kwargs: dict[str, Any] = Field(default_factory=dict)
     # What it computes; more than one for a multi-output op.
     values: Items[TensorSpec] = Field(default_factory=list)
-    modules: Items[Module] = Field(default_factory=list)  # outermost first
+    # Outermost first; the root, whose path is empty, is the first.
+    modules: Items[Module] = Field(default_factory=list)
     frame: SourceFrame | None = None
 
 
@@ -82,10 +96,12 @@ class GraphInput(Record):
     name: Short
     kind: Literal["parameter", "buffer", "constant", "user_input", "object", "token"]
     target: Short = ""  # the parameter's or buffer's name
+    digest: Short = ""  # SHA-256 of a buffer's or constant's bytes, where they are known
+    persistent: bool | None = None  # of a buffer: whether it is in the state dict
 
 
 class GraphOutput(Record):
-    """What an output stands for."""
+    """What an output stands for. One value that comes out twice is two outputs with one name."""
 
     name: Short
     kind: Literal["user_output", "loss", "mutation", "gradient", "token"]
@@ -102,15 +118,18 @@ class Symbol(Record):
 
 
 class Subgraph(Record):
-    """The body of a higher-order op: a branch of cond, the step of a scan."""
+    """The body of a higher-order op: a branch of cond, the step of a scan.
+
+    One within another is named by both: `true_graph_0.body_graph_0`.
+    """
 
     nodes: Items[Node]
 
 
 class GraphDocument(Record):
-    """One exported graph, version 1."""
+    """One exported graph, version 2."""
 
-    version: Literal[1]
+    version: Literal[2]
     nodes: Items[Node]
     subgraphs: dict[Short, Subgraph] = {}
     inputs: Items[GraphInput] = []
@@ -119,11 +138,18 @@ class GraphDocument(Record):
 
     def compute_nodes(self) -> int:
         """How many operations there are, subgraphs included; borders do not count."""
-        return sum(node.op == "call_function" for nodes in self._bodies() for node in nodes)
+        return sum(node.op.startswith("call_") for nodes in self._bodies() for node in nodes)
 
     def all_nodes(self) -> int:
         """How many nodes there are, subgraphs and borders included."""
         return sum(map(len, self._bodies()))
+
+    def subgraph_of(self, body: str, node: Node) -> str | None:
+        """The subgraph that a `get_attr` in `body` gives; `""` is the graph itself."""
+        if node.op != "get_attr":
+            return None
+        name = f"{body}.{node.target}" if body else node.target
+        return name if name in self.subgraphs else None
 
     def _bodies(self) -> list[list[Node]]:
         return [self.nodes, *(body.nodes for body in self.subgraphs.values())]

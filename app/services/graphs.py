@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.graphs.document import GraphDocument, Symbol
+from app.graphs.document import VERSION, GraphDocument, Symbol
 from app.graphs.listing import list_nodes
+from app.graphs.reading import read_document
 from app.models import Graph, Run, Stage, StageKind, StageStatus
 
 SHOWN_OPS = 12  # most frequent operators that a page lists
@@ -42,9 +43,16 @@ class StageLink:
     bypassed: bool  # export went on past what stops the model
 
 
+def graph_document(graph: Graph) -> GraphDocument:
+    """The GraphDocument, in the version that is in use, whichever was stored."""
+    return read_document(zlib.decompress(graph.document))
+
+
 def graph_json(graph: Graph) -> bytes:
-    """The GraphDocument, as JSON."""
-    return zlib.decompress(graph.document)
+    """The same, as JSON."""
+    if graph.version == VERSION:
+        return zlib.decompress(graph.document)
+    return graph_document(graph).model_dump_json().encode()
 
 
 def graph_code(graph: Graph) -> bytes:
@@ -68,7 +76,7 @@ def code_beginning(graph: Graph, limit: int) -> str:
 
 def graph_facts(graph: Graph) -> GraphFacts:
     """Count what the document has."""
-    document = GraphDocument.model_validate_json(graph_json(graph))
+    document = graph_document(graph)
     bodies = [document.nodes, *(body.nodes for body in document.subgraphs.values())]
     operators = Counter(
         node.target for nodes in bodies for node in nodes if node.op == "call_function"
@@ -87,7 +95,7 @@ def graph_facts(graph: Graph) -> GraphFacts:
 
 
 def _listing(graph: Graph) -> Iterator[str]:
-    return list_nodes(GraphDocument.model_validate_json(graph_json(graph)))
+    return list_nodes(graph_document(graph))
 
 
 def stages_with(session: Session, graph_id: int) -> list[StageLink]:

@@ -26,7 +26,7 @@ say_event(
     key="whole",
     status="passed",
     seconds=0.0,
-    graph={"version": 1, "nodes": [node]},
+    graph={"version": 2, "nodes": [node]},
     code=EVIL,
     replay={"status": "equal", "cases": [{"status": "equal"}]},
 )

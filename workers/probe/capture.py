@@ -1,4 +1,4 @@
-"""An ExportedProgram as a GraphDocument, version 1: the JSON of app/graphs/document.py."""
+"""An ExportedProgram as a GraphDocument, version 2: the JSON of app/graphs/document.py."""
 
 import math
 import re
@@ -40,7 +40,7 @@ def capture(
     """The graph of `program` as data. `meaning` tells what a symbol stands for in the inputs."""
     signature = program.graph_signature
     return {
-        "version": 1,
+        "version": 2,
         "nodes": _nodes(program.graph_module, places),
         "subgraphs": {
             cap(name, SHORT): {"nodes": _nodes(module, places)}
@@ -79,7 +79,7 @@ def capture_partial(graph: Graph, root: Any, places: Places) -> dict[str, Any]:
     """A graph without a signature as data: its placeholders are its inputs."""
     modules = root.named_modules() if isinstance(root, torch.nn.Module) else ()
     return {
-        "version": 1,
+        "version": 2,
         "nodes": [_node(node, places) for node in graph.nodes],
         "subgraphs": {
             cap(name, SHORT): {"nodes": _nodes(module, places)}
@@ -123,11 +123,17 @@ def _node(node: Node, places: Places) -> dict[str, Any]:
         "kwargs": {cap(key, SHORT): _argument(arg) for key, arg in node.kwargs.items()},
         "values": [spec(item) for item in values],
         "modules": [
-            (cap(path, SHORT), cap(getattr(cls, "__qualname__", cls), SHORT))
-            for path, cls in (node.meta.get("nn_module_stack") or {}).values()
+            (cap(path, SHORT), cap(getattr(cls, "__qualname__", cls), SHORT), _call(key))
+            for key, (path, cls) in (node.meta.get("nn_module_stack") or {}).items()
         ],
         "frame": _frame(node.meta.get("stack_trace"), places),
     }
+
+
+def _call(key: str) -> int:
+    """Which call of a module it is, by its key in torch's module stack: `L__self__block@1`."""
+    number = key.rpartition("@")[2]
+    return int(number) if "@" in key and number.isdecimal() else 0
 
 
 def _frame(stack: str | None, places: Places) -> dict[str, Any] | None:
