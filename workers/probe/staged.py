@@ -71,11 +71,28 @@ def _first_run(job: Job, bench: Bench, likely: set[str]) -> EagerRun:
 
 
 def _likely_components(model: nn.Module, wanted: Any) -> set[str]:
-    """Whose inputs are worth their copies in the first eager run, before its plan is known."""
+    """Whose inputs are worth their copies in the first eager run, before its plan is known.
+
+    Components, and children of those that may fail: a backbone's are large, and seldom wanted.
+    """
+    modules = modules_of(model)
     try:
-        return {component.path for component in make_plan(modules_of(model), wanted).components}
+        components = make_plan(modules, wanted).components
     except ScriptError:  # what is wanted is told apart from what was called after the run
         return set()
+    likely = {component.path for component in components}
+    for component in components:
+        children = _right_below(component.path, modules)
+        if component.role != "backbone" and len(children) <= MOST_PARTS:
+            likely |= {child.path for child in children}
+    return likely
+
+
+def _right_below(path: str, modules: Sequence[Called]) -> list[Called]:
+    """The nearest of these modules below this path."""
+    below = [module for module in modules if module.path.startswith(f"{path}.")]
+    paths = {module.path for module in below}
+    return [module for module in below if not paths & set(ancestors(module.path))]
 
 
 class Staged:
@@ -100,7 +117,10 @@ class Staged:
     def _parts(self, stopped: Iterable[str], known: set[str]) -> None:
         """Export the children of these modules alone: is it their own code, or a child's?"""
         parts = [
-            child for path in stopped for child in self._children(path) if child.path not in known
+            child
+            for path in stopped
+            for child in _right_below(path, self._eager.modules)
+            if child.path not in known
         ][:MOST_PARTS]
         self._keep_inputs([part.path for part in parts])
         for part in parts:
@@ -112,12 +132,6 @@ class Staged:
                 "component": cap(part.path, SHORT),
             }
             self._alone(cap(key, SHORT), part.path, stage)
-
-    def _children(self, path: str) -> list[Called]:
-        """The modules that the eager run called right below this one."""
-        below = [module for module in self._eager.modules if module.path.startswith(f"{path}.")]
-        paths = {module.path for module in below}
-        return [module for module in below if not paths & set(ancestors(module.path))]
 
     def _alone(self, key: str, path: str, stage: dict[str, Any] | None = None) -> list[Finding]:
         bench, module = self._bench, self._bench.call.model.get_submodule(path)
