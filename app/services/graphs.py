@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from app.graphs.document import VERSION, GraphDocument, Symbol
@@ -35,6 +35,7 @@ class GraphFacts:
 class StageLink:
     """A stage that has this graph."""
 
+    id: int
     run: int
     run_title: str
     n: int
@@ -75,11 +76,15 @@ def code_beginning(graph: Graph, limit: int) -> str:
 
 
 def graph_facts(graph: Graph) -> GraphFacts:
-    """Count what the document has."""
-    document = graph_document(graph)
+    """Count what the graph's document has."""
+    return facts_of(graph_document(graph))
+
+
+def facts_of(document: GraphDocument) -> GraphFacts:
+    """Count what a document has."""
     bodies = [document.nodes, *(body.nodes for body in document.subgraphs.values())]
     operators = Counter(
-        node.target for nodes in bodies for node in nodes if node.op == "call_function"
+        node.target for nodes in bodies for node in nodes if node.op.startswith("call_")
     )
     shown = operators.most_common(SHOWN_OPS)
     return GraphFacts(
@@ -98,18 +103,23 @@ def _listing(graph: Graph) -> Iterator[str]:
     return list_nodes(graph_document(graph))
 
 
-def stages_with(session: Session, graph_id: int) -> list[StageLink]:
-    """The latest stages that have this very graph."""
-    columns = (col(Stage.n), col(Stage.name), col(Stage.kind), col(Stage.status))
+def stages_with(
+    session: Session, graph_id: int, seen_from: tuple[int, int] | None = None
+) -> list[StageLink]:
+    """The latest stages that have this very graph; the one it is seen from (run, n) comes first."""
+    run, n = seen_from or (0, 0)
+    seen = and_(col(Stage.run_id) == run, col(Stage.n) == n)
+    columns = (col(Stage.id), col(Stage.n), col(Stage.name), col(Stage.kind), col(Stage.status))
     rows = session.execute(
         select(col(Run.id).label("run"), col(Run.title), *columns)
         .join(Run, col(Run.id) == col(Stage.run_id))
         .where(col(Stage.graph_id) == graph_id)
-        .order_by(col(Run.id).desc(), col(Stage.n))
+        .order_by(seen.desc(), col(Run.id).desc(), col(Stage.n))
         .limit(SHOWN_STAGES)
     )
     return [
         StageLink(
+            id=row.id,
             run=row.run,
             run_title=row.title,
             n=row.n,
