@@ -1,0 +1,256 @@
+"""Graphs in other programs' formats: whole, and harmless whatever their names are."""
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from app.graphs.document import GraphDocument, Node, Subgraph
+from app.graphs.exports.bodies import GROUP_DEPTH, bodies_of, edges_of
+from app.graphs.exports.dot import to_dot
+from app.graphs.exports.histogram import to_csv
+from app.graphs.exports.model_explorer import GraphCollection, collection, to_json
+from tests.hostile_documents import documents
+
+# The machine may be busy.
+ANY = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+
+# DOT as far as it is written here: strings, and the marks between them.
+TOKENS = re.compile(
+    r'\s*("(?:[^"\\]|\\.)*"|->|[{}\[\];=,]|[a-z_A-Z]+|[0-9.]+)', flags=re.ASCII | re.DOTALL
+)
+CODED = re.compile(r"\\(.)")
+
+
+def node(name: str, *args: str | int, **values: Any) -> Node:
+    """A node that calls `aten.NAME` on these; text is a reference."""
+    given: dict[str, Any] = {"op": "call_function", "target": f"aten.{name}.default"}
+    references = [{"node": one} if isinstance(one, str) else one for one in args]
+    return Node.model_validate({"name": name, "args": references} | given | values)
+
+
+def document(*nodes: Node, **subgraphs: list[Node]) -> GraphDocument:
+    bodies = {name: Subgraph(nodes=body) for name, body in subgraphs.items()}
+    return GraphDocument(version=2, nodes=list(nodes), subgraphs=bodies)
+
+
+def at(*paths: str) -> list[list[Any]]:
+    """A chain of modules."""
+    return [["", "Net", 0], *([path, "Block", 0] for path in paths)]
+
+
+X = node("x", op="placeholder", target="x")
+NET = document(
+    X,
+    node("conv", "x", modules=at("backbone", "backbone.body"), values=[{"shape": [1, "s0"]}]),
+    node("split", "conv", modules=at("neck")),
+    node("getitem", "split", 1, target="_operator.getitem", modules=at("neck")),
+    node("branch", op="get_attr", target="true_graph_0"),
+    node("cond", "getitem", "branch", target="cond"),
+    node("output", "cond", op="output", target="output"),
+    true_graph_0=[node("sin", "y"), node("cos", "sin")],
+)
+
+
+# -- Model Explorer
+
+
+def test_model_explorer_gets_nodes_edges_and_boxes() -> None:
+    graph, subgraph = collection(NET, "graph 7").graphs
+    nodes = {one.id: one for one in graph.nodes}
+    assert [one.namespace for one in graph.nodes][:4] == ["", "backbone/body", "neck", "neck"]
+    assert graph.group_node_attributes["backbone/body"] == {
+        "module": "backbone.body",
+        "class": "Block",
+    }
+    edge = nodes["getitem"].incoming_edges[0]
+    assert (edge.source_node_id, edge.source_node_output_id) == ("split", "1")
+    assert [edge.source_node_id for edge in nodes["cond"].incoming_edges] == ["getitem", "branch"]
+    assert nodes["conv"].outputs_metadata[0].attrs[0].value == "[1, s0]"
+    assert nodes["conv"].label == "aten.conv.default"
+    assert subgraph.id == "graph 7 / true_graph_0"
+    assert nodes["branch"].subgraph_ids == nodes["cond"].subgraph_ids == [subgraph.id]
+    assert [one.id for one in subgraph.nodes] == ["true_graph_0/sin", "true_graph_0/cos"]
+
+
+def test_model_explorer_reads_camel_case() -> None:
+    graph = json.loads(to_json(NET, "graph 7"))["graphs"][0]
+    assert graph["nodes"][3]["incomingEdges"][0] == {
+        "sourceNodeId": "split",
+        "sourceNodeOutputId": "1",
+        "targetNodeInputId": "0",
+    }
+    assert graph.keys() == {"id", "nodes", "groupNodeAttributes"}
+
+
+def test_a_second_call_of_a_module_is_another_box() -> None:
+    modules = [["", "Net", 0], ["block", "Block", 1]]
+    [graph] = collection(document(node("relu", modules=modules)), "g").graphs
+    assert graph.nodes[0].namespace == "block (call 2)"
+
+
+@ANY
+@given(documents())
+def test_any_graph_is_model_explorers_and_consistent(found: GraphDocument) -> None:
+    made = GraphCollection.model_validate_json(to_json(found, "graph 7"))
+    graphs = {graph.id: graph for graph in made.graphs}
+    assert len(graphs) == len(made.graphs)
+    assert sum(len(graph.nodes) for graph in made.graphs) == sum(
+        len(body.nodes) for body in bodies_of(found)
+    )
+    for graph in made.graphs:
+        ids = {one.id for one in graph.nodes}
+        assert len(ids) == len(graph.nodes)
+        for one in graph.nodes:
+            assert {edge.source_node_id for edge in one.incoming_edges} <= ids
+            assert set(one.subgraph_ids) <= graphs.keys()
+            assert not one.namespace or one.namespace in graph.group_node_attributes
+            assert one.namespace.count("/") < GROUP_DEPTH
+
+
+# -- GraphViz
+
+
+def tokens_of(text: str) -> Iterator[str]:
+    """The tokens of DOT; fails at anything that is none."""
+    place = 0
+    while text[place:].strip():
+        match = TOKENS.match(text, place)
+        assert match, text[place : place + 40]
+        yield match[1]
+        place = match.end()
+
+
+def read_dot(text: str) -> tuple[list[str], list[tuple[str, str]], list[str]]:
+    """The names of nodes, the edges, and the labels of what was written."""
+    nodes, edges, labels = [], [], []
+    tokens = ["", *tokens_of(text), "", ""]
+    depth = 0
+    for place, token in enumerate(tokens[1:-2], 1):
+        before, after = tokens[place - 1], tokens[place + 1]
+        depth += {"{": 1, "}": -1}.get(token, 0)
+        assert depth >= 0
+        if token == "->":
+            edges.append((unquoted(before), unquoted(after)))
+        elif token.startswith('"') and after == "[" and before in (";", "{", "}"):
+            nodes.append(unquoted(token))
+        elif token == "label":
+            assert after == "="
+            labels.append(drawn(tokens[place + 2]))
+    assert depth == 0
+    return nodes, edges, labels
+
+
+def unquoted(token: str) -> str:
+    """A name: in it `\\"` is the only escape, but a backslash is written twice here."""
+    assert token[0] == token[-1] == '"'
+    return CODED.sub(r"\1", token[1:-1])
+
+
+def drawn(token: str) -> str:
+    """A label: `\\n` is a new line, and `&amp;` the only entity."""
+    text = CODED.sub(lambda match: "\n" if match[1] == "n" else match[1], token[1:-1])
+    assert not re.search(r"&(?!amp;)", text)
+    return text.replace("&amp;", "&")
+
+
+def test_dot_has_clusters_by_module_and_all_edges() -> None:
+    text = to_dot(NET, "graph 7")
+    nodes, edges, labels = read_dot(text)
+    inside = ["true_graph_0/sin", "true_graph_0/cos"]
+    assert nodes == ["x", "branch", "cond", "output", "conv", "split", "getitem", *inside]
+    assert ("split", "getitem") in edges
+    assert ("branch", "true_graph_0/sin") in edges
+    assert ("true_graph_0/sin", "true_graph_0/cos") in edges
+    assert {"graph 7", "backbone: Block", "body: Block", "subgraph true_graph_0"} <= set(labels)
+    assert "aten.conv.default\n[1, s0]" in labels
+    inner = text.index('label="body: Block"')
+    assert text.index('label="backbone: Block"') < inner < text.index('"conv" [')
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\", 'a\\"', "a\nb", "<b>", "&lt;", "\u202ea", "{;}"])
+def test_a_name_never_leaves_its_quotes(name: str) -> None:
+    [one], edges, labels = read_dot(to_dot(document(node(name, target=name)), "g"))
+    assert not edges
+    assert one == bodies_of(document(node(name)))[0].ids[0]
+    assert labels[1].isprintable()
+
+
+@ANY
+@given(documents())
+def test_any_graph_is_dot_with_all_nodes_and_edges(found: GraphDocument) -> None:
+    nodes, edges, _ = read_dot(to_dot(found, "graph 7"))
+    bodies = bodies_of(found)
+    assert sorted(nodes) == sorted(id_ for body in bodies for id_ in body.ids)
+    expected = [
+        (body.by_name[edge.source], id_)
+        for body in bodies
+        for id_, one in body.items()
+        for edge in edges_of(one, body)
+    ]
+    assert not Counter(expected) - Counter(edges)
+    assert {name for edge in edges for name in edge} <= set(nodes)
+
+
+# -- operators as CSV
+
+
+def rows_of(text: str) -> list[list[str]]:
+    assert text.endswith("\r\n")
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_the_histogram_counts_by_operator_and_top_module() -> None:
+    relu = "aten.relu.default"
+    found = document(
+        X,
+        node("a", target=relu, modules=at("backbone", "backbone.body")),
+        node("b", target=relu, modules=at("backbone")),
+        node("c", target=relu),
+        node("d", modules=at("head")),
+        branch=[node("e", target=relu, modules=at("head"))],
+    )
+    assert rows_of(to_csv(found)) == [
+        ["target", "total", "module", "count"],
+        [relu, "4", "", "1"],
+        [relu, "4", "backbone", "2"],
+        [relu, "4", "head", "1"],
+        ["aten.d.default", "1", "head", "1"],
+    ]
+
+
+def test_with_a_base_there_are_the_counts_of_both() -> None:
+    text = to_csv(document(node("a"), node("b")), base=document(node("b"), node("c")))
+    assert rows_of(text) == [
+        ["target", "total", "base_total", "module", "count", "base_count"],
+        ["aten.b.default", "1", "1", "", "1", "1"],
+        ["aten.a.default", "1", "0", "", "1", "0"],
+        ["aten.c.default", "0", "1", "", "0", "1"],
+    ]
+
+
+@ANY
+@given(documents(), documents())
+def test_no_cell_of_any_graph_is_a_formula(found: GraphDocument, base: GraphDocument) -> None:
+    head, *rows = rows_of(to_csv(found, base))
+    assert all(len(row) == len(head) for row in rows)
+    for row in rows:
+        for cell in row:
+            for piece in re.split(r"[;,|\t]", cell):
+                assert not piece.lstrip(' "').startswith(tuple("=+-@\uff1d"))
+    calls = [one for body in bodies_of(found) for one in body.nodes if one.op.startswith("call_")]
+    assert sum(int(row[4]) for row in rows) == len(calls)
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\uff1d1", "a;=1", '"=1']
+)
+def test_a_formula_is_text(name: str) -> None:
+    [_, row] = rows_of(to_csv(document(node("n", target=name))))
+    assert re.search(r"(^|;)'", row[0])
