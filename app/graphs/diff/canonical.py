@@ -1,0 +1,225 @@
+"""Canonical forms: a body's nodes as numbers that say what they are, whatever they are called.
+
+Equal forms get equal numbers in both graphs, for both are read with one `Interner`. Names of nodes
+are references resolved to places; symbols are erased; file names and line numbers are not read.
+"""
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from app.graphs.diff.symbols import loose_skeleton
+from app.graphs.document import GraphDocument, GraphInput, Node, TensorSpec
+
+NESTED = 20  # of subgraphs in subgraphs that are told apart by what is in them
+DEPTH = 100  # of arguments in arguments that are told apart; below, their text counts
+
+_NUMBERED = re.compile(r"\d+\Z")
+_ON_NODE = re.compile(r" on node '.*\Z", re.DOTALL)
+
+
+class Interner:
+    """Numbers for whatever is equal, shared by the two graphs."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+        self._specs: dict[Hashable, tuple[int, int]] = {}
+        self._sources: dict[str, int] = {}
+
+    def number(self, *key: Hashable) -> int:
+        """The number of this key."""
+        return self._numbers.setdefault(key, len(self._numbers))
+
+    def source(self, text: str) -> int:
+        """The number of a line of code, however it is indented; 0 where it is not known."""
+        known = self._sources.get(text)
+        if known is None:
+            words = " ".join(text.split())
+            known = self._sources[text] = self.number("source", words) + 1 if words else 0
+        return known
+
+    def spec(self, spec: TensorSpec) -> tuple[int, int]:
+        """The numbers of a value, as it is and with its symbols erased."""
+        shape, stride = repr(spec.shape), repr(spec.stride)
+        kind, value = spec.kind, spec.value
+        rest = (spec.name, kind, spec.dtype, spec.device, spec.layout)
+        key = (rest, shape, stride, value)
+        known = self._specs.get(key)
+        if known is None:
+            erased = value if kind in ("constant", "object") else loose_skeleton(value)
+            known = self._specs[key] = (
+                self.number(key),
+                self.number(rest, _erased(spec.shape), _erased(spec.stride), erased),
+            )
+        return known
+
+
+def _erased(sizes: Sequence[int | str]) -> tuple[int | str, ...]:
+    return tuple(size if isinstance(size, int) else loose_skeleton(size) for size in sizes)
+
+
+class _Reader:
+    """Reads arguments into a skeleton, and what it leaves out: references and expressions."""
+
+    def __init__(self, places: dict[str, int], is_assert: bool) -> None:
+        self.places = places
+        self.is_assert = is_assert
+        self.parts: list[str] = []
+        self.references: list[int] = []
+        self.expressions: list[str] = []
+
+    def read(self, value: Any, depth: int = 0) -> None:
+        kind = type(value)
+        if kind is list and depth < DEPTH:
+            self.parts.append("[")
+            for item in value:
+                self.read(item, depth + 1)
+            self.parts.append("]")
+        elif kind is dict and depth < DEPTH:
+            if len(value) != 1 or not self._single(value, depth):
+                self.parts.append("{")
+                for key, item in value.items():
+                    self.parts.append(repr(key))
+                    self.read(item, depth + 1)
+                self.parts.append("}")
+        elif kind is str and self.is_assert:
+            self._expression(value)
+        else:
+            self.parts.append(repr(value))
+
+    def _single(self, value: dict[str, Any], depth: int) -> bool:
+        ((key, inner),) = value.items()
+        if type(inner) is not str:
+            return False
+        if key == "node":
+            place = self.places.get(inner)
+            if place is None:
+                self.parts.append(f"?{inner!r}")
+            else:
+                self.parts.append("&")
+                self.references.append(place)
+            return True
+        if key == "sym":
+            self._expression(inner)
+            return True
+        return False
+
+    def _expression(self, text: str) -> None:
+        self.parts.append(f"${loose_skeleton(message_core(text))!r}")
+        self.expressions.append(text)
+
+
+def message_core(text: str) -> str:
+    """An assert's message without the name of the node that it is about."""
+    return _ON_NODE.sub("", text)
+
+
+def unnumbered(name: str) -> str:
+    """A name that torch numbers, without its number: `lifted_tensor_0`."""
+    return _NUMBERED.sub("", name)
+
+
+@dataclass
+class Body:
+    """One body in canonical form; lists are by place."""
+
+    name: str
+    nodes: Sequence[Node]
+    places: dict[str, int]  # of names; the last of several
+    ops: list[int] = field(default_factory=list)
+    operators: list[int] = field(default_factory=list)  # op and target
+    bare: list[int] = field(default_factory=list)  # the same, without the path of a parameter
+    forms: list[int] = field(default_factory=list)  # the arguments without references and symbols
+    exact: list[int] = field(default_factory=list)  # the values
+    erased: list[int] = field(default_factory=list)  # the values without symbols
+    modules: list[int] = field(default_factory=list)  # path and call
+    sources: list[int] = field(default_factory=list)
+    references: list[list[int]] = field(default_factory=list)  # in the order of the arguments
+    expressions: list[list[str]] = field(default_factory=list)
+
+    @cached_property
+    def users(self) -> list[list[tuple[int, int]]]:
+        """Who uses a node: its place, and the how-manieth reference it is there."""
+        users: list[list[tuple[int, int]]] = [[] for _ in self.nodes]
+        for user, references in enumerate(self.references):
+            for position, place in enumerate(references):
+                users[place].append((user, position))
+        return users
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+
+class Canonical:
+    """A document's bodies in canonical form, read when they are asked for."""
+
+    def __init__(self, document: GraphDocument, interner: Interner) -> None:
+        self.document = document
+        self.interner = interner
+        self.inputs = {item.name: item for item in document.inputs}
+        self._bodies: dict[str, Body] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """The graph itself first. A subgraph without a name has no place in a diff."""
+        return ["", *(name for name in self.document.subgraphs if name)]
+
+    def body(self, name: str) -> Body:
+        """The body of this name."""
+        if name not in self._bodies:
+            nodes = self.document.subgraphs[name].nodes if name else self.document.nodes
+            self._bodies[name] = self._read(name, nodes)
+        return self._bodies[name]
+
+    def subgraph(self, body: str, node: Node) -> str | None:
+        """The subgraph that a `get_attr` gives."""
+        return self.document.subgraph_of(body, node) or None
+
+    def _read(self, name: str, nodes: Sequence[Node]) -> Body:
+        body = Body(name, nodes, {node.name: place for place, node in enumerate(nodes)})
+        number, source, spec = self.interner.number, self.interner.source, self.interner.spec
+        for node in nodes:
+            reader = _Reader(body.places, "_assert" in node.target)
+            reader.read(node.args)
+            if node.kwargs:
+                reader.read(node.kwargs)
+            body.ops.append(number("op", node.op))
+            operator = self._operator(name, node)
+            body.operators.append(number(*operator))
+            body.bare.append(number(*operator[:-1], operator[-1].rpartition(".")[2]))
+            content = self._content(name, node)
+            body.forms.append(number("".join(reader.parts), *content))
+            body.references.append(reader.references)
+            body.expressions.append(reader.expressions)
+            specs = [spec(value) for value in node.values]
+            body.exact.append(number(1, *(exact for exact, _ in specs)))
+            body.erased.append(number(2, *(erased for _, erased in specs)))
+            module = node.modules[-1] if node.modules else None
+            body.modules.append(number(module[0], module[2]) if module else -1)
+            body.sources.append(source(node.frame.text) if node.frame else 0)
+        return body
+
+    def _content(self, body: str, node: Node) -> tuple[int, ...]:
+        """What the subgraph is that a node gives: all of its nodes."""
+        name = self.subgraph(body, node)
+        if name is None or name.count(".") > NESTED:
+            return ()
+        inner = self.body(name)
+        return (self.interner.number(3, *inner.operators, *inner.forms, *inner.erased),)
+
+    def _operator(self, body: str, node: Node) -> tuple[str, ...]:
+        if node.op == "placeholder":
+            return self._input(self.inputs.get(node.name) if not body else None)
+        if node.op == "get_attr":
+            name = "" if self.subgraph(body, node) else unnumbered(node.target)
+            return ("get_attr", name)
+        return (node.op, node.target if node.op != "output" else "")
+
+    @staticmethod
+    def _input(item: GraphInput | None) -> tuple[str, ...]:
+        if item is None:
+            return ("placeholder", "", "")
+        target = unnumbered(item.target) if item.kind == "constant" else item.target
+        return ("placeholder", item.kind, target)

@@ -1,0 +1,135 @@
+"""The best alignment of two bodies: several are tried and priced, and the cheapest is polished."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from app.graphs.diff.alignment import Alignment
+from app.graphs.diff.canonical import Body, Interner
+from app.graphs.diff.labels import Label
+from app.graphs.diff.pricing import difference, lower_bound, part_strangers, price
+
+TRIALS = 4_000  # of other pairs while an alignment is polished
+BUSY = 64  # users of a node beyond which it is not tried
+
+# What is at its place in the module tree comes first; or what it is, wherever its module went
+# (a layer taken out of the middle of a list gives all that follow another path); or its place
+# alone, whatever its shapes are.
+CHAINS = (
+    (Label.FULL, Label.PLACED, Label.MODULE, Label.ALIKE, Label.TARGET, Label.KIND),
+    (Label.FREE, Label.ALIKE, Label.SOURCE, Label.TARGET, Label.KIND),
+    (Label.MODULE, Label.TARGET, Label.KIND),
+)
+
+
+def match(base: Body, head: Body, interner: Interner) -> Alignment:
+    """The cheapest alignment that was found."""
+    least = lower_bound(base, head)
+    best: Alignment | None = None
+    cost = 0
+    for chain in CHAINS:
+        alignment = Alignment(base, head, interner)
+        alignment.align(chain)
+        part_strangers(alignment)
+        tried = price(alignment)
+        if best is None or tried < cost:
+            best, cost = alignment, tried
+        if cost <= least + least // 10 + 1:
+            break
+    assert best is not None
+    _Polish(best).run()
+    return best
+
+
+class _Polish:
+    """Tries, around arguments that changed, whether other pairs leave fewer changes."""
+
+    def __init__(self, alignment: Alignment) -> None:
+        self.alignment = alignment
+        self.trials = TRIALS
+
+    def run(self) -> None:
+        """Improve until nothing more is found, or the trials are spent."""
+        to_head = self.alignment.to_head
+        todo = deque(
+            place
+            for place, head in enumerate(to_head)
+            if head >= 0 and self._wrong_references(place, head)
+        )
+        while todo and self.trials > 0:
+            base = todo.popleft()
+            if to_head[base] < 0:
+                continue
+            for left, right in self._candidates(base, to_head[base]):
+                self.trials -= 1
+                touched = self._try(left, right)
+                if touched:
+                    todo.extend(touched)
+                    break
+
+    def _wrong_references(self, base: int, head: int) -> bool:
+        to_head = self.alignment.to_head
+        left, right = self.alignment.base.references[base], self.alignment.head.references[head]
+        return [to_head[place] for place in left] != right
+
+    def _candidates(self, base: int, head: int) -> list[tuple[int, int]]:
+        """Neighbours of a pair that stand at the same place and are not paired with each other."""
+        ours, theirs, to_head = self.alignment.base, self.alignment.head, self.alignment.to_head
+        pairs = list(zip(ours.references[base], theirs.references[head], strict=False))
+        for place in (base, *ours.references[base]):
+            if to_head[place] >= 0 and len(ours.users[place]) <= BUSY:
+                at = {position: user for user, position in theirs.users[to_head[place]]}
+                pairs += [(user, at[k]) for user, k in ours.users[place] if k in at]
+        return [
+            (left, right)
+            for left, right in dict.fromkeys(pairs)
+            if to_head[left] != right and ours.ops[left] == theirs.ops[right]
+        ]
+
+    def _try(self, left: int, right: int) -> list[int]:
+        """Pair these two, and what they leave with each other. What is touched, if it is better."""
+        alignment = self.alignment
+        ours, theirs = alignment.base, alignment.head
+        other_head, other_base = alignment.to_head[left], alignment.to_base[right]
+        bases = [place for place in (left, other_base) if place >= 0]
+        heads = [place for place in (right, other_head) if place >= 0]
+        if any(len(ours.users[place]) > BUSY for place in bases):
+            return []
+        if any(len(theirs.users[place]) > BUSY for place in heads):
+            return []
+        around = {user for place in bases for user, _ in ours.users[place]}
+        around |= {alignment.to_base[user] for place in heads for user, _ in theirs.users[place]}
+        around = {*around, *bases} - {-1}
+        before = self._cost(around, heads)
+        self._swap(left, right, other_base, other_head)
+        if self._cost(around, heads) < before:
+            return sorted(around)
+        alignment.part(left, right)
+        if other_base >= 0:
+            if other_head >= 0 and alignment.to_head[other_base] == other_head:
+                alignment.part(other_base, other_head)
+            alignment.pair(other_base, right)
+        if other_head >= 0:
+            alignment.pair(left, other_head)
+        return []
+
+    def _swap(self, left: int, right: int, other_base: int, other_head: int) -> None:
+        alignment = self.alignment
+        if other_base >= 0:
+            alignment.part(other_base, right)
+        if other_head >= 0:
+            alignment.part(left, other_head)
+        alignment.pair(left, right)
+        if (
+            other_base >= 0
+            and other_head >= 0
+            and alignment.base.operators[other_base] == alignment.head.operators[other_head]
+        ):
+            alignment.pair(other_base, other_head)
+
+    def _cost(self, bases: Iterable[int], heads: Iterable[int]) -> int:
+        alignment = self.alignment
+        total = sum(alignment.to_base[place] < 0 for place in heads)
+        for place in bases:
+            head = alignment.to_head[place]
+            total += 1 if head < 0 else difference(alignment, place, head)
+        return total

@@ -1,0 +1,94 @@
+"""What an alignment costs: how many changes a person would read if it were the one."""
+
+from collections import Counter
+
+from app.graphs.diff.alignment import Alignment
+from app.graphs.diff.canonical import Body
+from app.graphs.diff.sequences import increasing
+
+FAR = 3  # changes of one node that nothing around it shares; beyond, it is another node
+
+
+def difference(alignment: Alignment, base: int, head: int) -> int:
+    """About how many edits this pair would have."""
+    ours, theirs = alignment.base, alignment.head
+    edits = int(ours.bare[base] != theirs.bare[head]) + int(
+        ours.erased[base] != theirs.erased[head]
+    )
+    source, source_head = ours.sources[base], theirs.sources[head]
+    edits += int(source != source_head and source > 0 and source_head > 0)
+    left, right = ours.references[base], theirs.references[head]
+    if ours.forms[base] != theirs.forms[head]:
+        edits += max(1, abs(len(left) - len(right)))
+    to_head = alignment.to_head
+    for i, j in zip(left, right, strict=False):
+        edits += to_head[i] != j
+    return edits
+
+
+def price(alignment: Alignment) -> int:
+    """About how many changes there are in all. A module that is renamed is one."""
+    ours, theirs = alignment.base, alignment.head
+    renamed = set()
+    total = alignment.to_base.count(-1)
+    order = []
+    for base, head in enumerate(alignment.to_head):
+        if head < 0:
+            total += 1
+            continue
+        order.append(head)
+        total += difference(alignment, base, head)
+        if ours.modules[base] != theirs.modules[head]:
+            renamed.add((ours.modules[base], theirs.modules[head]))
+        elif ours.operators[base] != theirs.operators[head]:
+            renamed.add((-ours.operators[base], theirs.operators[head]))
+    return total + len(renamed) + len(order) - len(increasing(order))
+
+
+def lower_bound(base: Body, head: Body) -> int:
+    """Fewer changes than this there cannot be: so many nodes are like none of the other's."""
+    ours, theirs = Counter(_alike(base)), Counter(_alike(head))
+    return max((ours - theirs).total(), (theirs - ours).total())
+
+
+def _alike(body: Body) -> list[int]:
+    bare = body.bare
+    return [
+        hash((operator, form, values, source, *(bare[other] for other in references)))
+        for operator, form, values, source, references in zip(
+            body.bare, body.forms, body.erased, body.sources, body.references, strict=True
+        )
+    ]
+
+
+def part_strangers(alignment: Alignment) -> None:
+    """Undo pairs that differ in too much for a person to call them one node."""
+    for base, head in enumerate(alignment.to_head):
+        if head >= 0 and _are_strangers(alignment, base, head):
+            alignment.part(base, head)
+
+
+def _are_strangers(alignment: Alignment, base: int, head: int) -> bool:
+    ours, theirs = alignment.base, alignment.head
+    if ours.operators[base] == theirs.operators[head]:
+        if ours.modules[base] == theirs.modules[head]:
+            return False
+    elif not ours.references[base] and not theirs.references[head]:
+        return not _shares_user(alignment, base, head)
+    if difference(alignment, base, head) <= FAR:
+        return False
+    if ours.bare[base] != theirs.bare[head]:
+        return True
+    return not (_shares_argument(alignment, base, head) or _shares_user(alignment, base, head))
+
+
+def _shares_argument(alignment: Alignment, base: int, head: int) -> bool:
+    to_head = alignment.to_head
+    left, right = alignment.base.references[base], alignment.head.references[head]
+    return any(to_head[i] == j for i, j in zip(left, right, strict=False))
+
+
+def _shares_user(alignment: Alignment, base: int, head: int) -> bool:
+    to_head = alignment.to_head
+    users = {user for user, _ in alignment.head.users[head]}
+    return any(to_head[user] in users for user, _ in alignment.base.users[base])
