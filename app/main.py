@@ -16,8 +16,10 @@ from app.errors import StagelightError
 from app.middleware import CatchAll, Doorkeeper, SecurityHeaders
 from app.problems import handle
 from app.routes import (
+    api_boxes,
     api_catalog,
     api_events,
+    api_exports,
     api_graphs,
     api_runs,
     api_workers,
@@ -25,6 +27,7 @@ from app.routes import (
     graphs,
     health,
     home,
+    pairs,
     runs,
     stages,
     workers,
@@ -42,6 +45,7 @@ _PAGES: tuple[APIRouter, ...] = (
     home.router,
     runs.router,
     stages.router,
+    pairs.router,
     graphs.router,
     workers.router,
     docs.router,
@@ -49,6 +53,8 @@ _PAGES: tuple[APIRouter, ...] = (
 _API: tuple[APIRouter, ...] = (
     api_runs.router,
     api_graphs.router,
+    api_boxes.router,
+    api_exports.router,
     api_catalog.router,
     api_workers.router,
     health.router,

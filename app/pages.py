@@ -16,6 +16,8 @@ from app.services.graphs import GraphFacts, StageLink
 from app.services.history import Filters
 from app.services.in_force import Section
 from app.services.module_tree import ModuleTree
+from app.services.pairs import Pair, likeliest
+from app.services.stop_picture import StopPicture
 from app.services.summary import Summary, Tone, headline, search_words, tone_of
 from app.services.tiers import TierWords, tier_words
 from app.services.views import (
@@ -33,6 +35,7 @@ from app.templating import Page
 
 # Stages that no plan has, by their heading on the run's page.
 LATER = {
+    StageKind.DECOMPOSED: "Decomposed",
     StageKind.BYPASS: "Past the blockers",
     StageKind.PART: "Parts of what failed alone",
 }
@@ -125,6 +128,7 @@ class RunPage(Page):
     summary: Summary
     culprit: Culprit | None  # of the run's own failure; a stage's is among the blockers
     cards: tuple[BlockerCard, ...]
+    stops: StopPicture | None  # where the whole model stops
     log: LogPart
     event: int
 
@@ -146,12 +150,8 @@ class RunPage(Page):
     @property
     def stages(self) -> tuple[tuple[str, tuple[StageView, ...]], ...]:
         """The stages in groups, each with a heading; the plan's own have none."""
-        later = {
-            StageKind.BYPASS: "Past the blockers",
-            StageKind.PART: "Parts of what failed alone",
-        }
-        groups = {"": [s for s in self.run.stages if s.kind not in later]} | {
-            title: [s for s in self.run.stages if s.kind is kind] for kind, title in later.items()
+        groups = {"": [s for s in self.run.stages if s.kind not in LATER]} | {
+            title: [s for s in self.run.stages if s.kind is kind] for kind, title in LATER.items()
         }
         return tuple((title, tuple(stages)) for title, stages in groups.items() if stages)
 
@@ -221,6 +221,7 @@ class StagePage(Page):
     culprit: Culprit | None
     guards: GuardTable
     code: Code | None
+    pairs: tuple[Pair, ...]  # what its graph is worth comparing with
     log: LogPart  # the run's: what a script prints belongs to no one stage
     event: int
 
@@ -228,6 +229,16 @@ class StagePage(Page):
     def partial(self) -> bool:
         """Whether its graph ends where export failed."""
         return self.stage.status is StageStatus.FAILED
+
+    @property
+    def likeliest(self) -> Pair | None:
+        """The pair to begin with."""
+        return likeliest(self.pairs)
+
+    def comparison(self, pair: Pair) -> str:
+        """The address of the diff, seen from this stage."""
+        seen = f"{self.run_id}.{self.stage.n}"
+        return f"/graphs/{self.stage.graph}?base={pair.base}&stage={seen}"
 
     @property
     def live(self) -> bool:

@@ -173,4 +173,4 @@ def test_a_stage_takes_a_fixed_number_of_queries(
         stage = seed.stage(run, 1)
         for n in range(100):
             seed.guard(stage, n)
-    assert count_queries(app, lambda: client.get("/runs/1/stages/1")) == 9
+    assert count_queries(app, lambda: client.get("/runs/1/stages/1")) == 11

@@ -16,6 +16,7 @@ class StageKind(StrEnum):
     ASSEMBLED = "assembled"  # the model, run until a component returned
     WHOLE = "whole"  # exactly the user's call
     BYPASS = "bypass"  # the whole model again, past the blockers that are known
+    DECOMPOSED = "decomposed"  # the whole model's program, decomposed to core ATen operators
     PART = "part"  # a child of a component that failed, alone
 
 
@@ -24,7 +25,7 @@ class StageStatus(StrEnum):
 
     PENDING = "pending"  # planned, not begun
     RUNNING = "running"  # the probe is at it
-    PASSED = "passed"  # torch.export.export returned
+    PASSED = "passed"  # torch.export.export returned, or the decomposition did
     FAILED = "failed"  # it raised, or a limit or a crash ended it
     SKIPPED = "skipped"  # not tried; `reason` says why
 

@@ -11,6 +11,7 @@ from app.db import read_scope
 from app.graphs.render import CHARACTERS, render_code
 from app.pages import StagePage, StagePart
 from app.services.graphs import code_beginning
+from app.services.pairs import stage_pairs
 from app.services.present import last_event, log_text, neighbours, stage_view
 from app.web import Here, Id, Web
 
@@ -32,7 +33,7 @@ def part(web: Here, run_id: Id, n: Id) -> HTMLResponse:
 
 
 def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePage:
-    code = None
+    code, pairs = None, []
     with read_scope(web.engine) as session:
         run = find_run(session, run_id)
         event = last_event(session, run_id)
@@ -42,6 +43,7 @@ def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePa
         log = log_text(session, run)
         if row.graph_id is not None:
             code = code_beginning(find_graph(session, row.graph_id), CHARACTERS)
+            pairs = stage_pairs(session, run, n)
     return kind(
         run_id=run_id,
         run_title=run.title,
@@ -52,6 +54,7 @@ def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePa
         culprit=Culprit.of(stage.failure),
         guards=GuardTable.of(stage.guards),
         code=None if code is None else render_code(code),
+        pairs=tuple(pairs),
         log=LogPart.of(log.text, log.dropped),
         event=event,
     )
