@@ -5,6 +5,7 @@ The rows come from the structural diff's alignment: a node that only has another
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from app.graphs.comparison import Comparison, Entry
 from app.graphs.diff.result import Edit, Field, Kind
@@ -15,16 +16,19 @@ from app.graphs.table import module_text
 WINDOW = 500  # nodes on one page, about 1,000 lines
 CONTEXT = 3  # of the same around what differs
 UNFOLDED = 200  # at once, where a fold is opened
+LIFTED = 8  # placeholders of parameters and buffers in a row from which on they are folded
 
+_LIFTED = ("parameter", "buffer", "constant")
 _OF_VALUES = (Field.SHAPE, Field.DTYPE, Field.DEVICE, Field.VALUE)
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Nodes that are the same and not shown: entries `first` to before `end`."""
+    """Nodes that are not shown: entries `first` to before `end`."""
 
     first: int
     end: int
+    what: str = "nodes that are the same"
 
     @property
     def count(self) -> int:
@@ -93,7 +97,7 @@ def window(
     fold: bool = False,
 ) -> Window:
     """The page of these entries that begins at `first`, or the one that has `seen` on it."""
-    items = list(_folded(entries, seen)) if fold else list(entries)
+    items = list(_folded(entries, seen) if fold else _without_lifted(comparison, entries, seen))
     if seen is not None and not first:
         at = next((place for place, item in enumerate(items) if item is seen), 0)
         first = at // WINDOW * WINDOW
@@ -108,7 +112,7 @@ def unfold(comparison: Comparison, fold: Fold) -> tuple[CodeRow, ...]:
     shown = min(end, fold.first + UNFOLDED)
     items: list[Entry | Fold] = [*comparison.entries[fold.first : shown]]
     if shown < end:
-        items.append(Fold(shown, end))
+        items.append(Fold(shown, end, "more"))
     return tuple(_rows(comparison, items))
 
 
@@ -151,6 +155,25 @@ def _folded(entries: Sequence[Entry], seen: Entry | None) -> Iterator[Entry | Fo
         for run in _runs(entries, place, end):
             yield run if run.count > 1 else entries[place]
             place += run.count
+
+
+def _without_lifted(
+    comparison: Comparison, entries: Sequence[Entry], seen: Entry | None
+) -> Iterator[Entry | Fold]:
+    """All of them, but the placeholders of parameters and buffers in folds."""
+    kinds = comparison.head.inputs
+
+    def is_lifted(entry: Entry) -> bool:
+        given = kinds.get(entry.node.name) if not entry.body else None
+        return entry.node.op == "placeholder" and given is not None and given.kind in _LIFTED
+
+    for lifted, run in groupby(entries, key=is_lifted):
+        together = list(run)
+        if lifted and len(together) >= LIFTED and not any(entry is seen for entry in together):
+            for fold in _runs(together, 0, len(together)):
+                yield Fold(fold.first, fold.end, "parameters, buffers and constants")
+        else:
+            yield from together
 
 
 def _runs(entries: Sequence[Entry], first: int, end: int) -> Iterator[Fold]:
