@@ -5,8 +5,7 @@ that is found makes its neighbours known. What topology leaves open is aligned b
 the pairs around it.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from app.graphs.diff.canonical import Body, Interner
 from app.graphs.diff.labels import WEAK, Label, labels_of
@@ -150,24 +149,36 @@ class _Step:
     def _pair_equal(self, ours: Colours, theirs: Colours, *, in_order: bool = False) -> int:
         """Pair what has a colour of its own, or that as many have on both sides."""
         alignment = self.alignment
-        groups = _groups(ours.items(), alignment.to_head)
-        groups_head = _groups(theirs.items(), alignment.to_base)
+        alone, several = _by_colour(ours, alignment.to_head)
+        alone_head, several_head = _by_colour(theirs, alignment.to_base)
         found = 0
-        for colour, left in groups.items():
-            right = groups_head.get(colour, ())
-            if len(left) == len(right) and (in_order or len(left) == 1):
+        for colour, base in alone.items():
+            head = alone_head.get(colour)
+            if head is not None:
+                alignment.pair(base, head)
+                found += 1
+        for colour, left in several.items() if in_order else ():
+            right = several_head.get(colour, ())
+            if len(left) == len(right):
                 for base, head in zip(left, right, strict=True):
                     alignment.pair(base, head)
                 found += len(left)
         return found
 
 
-def _groups(items: Iterable[tuple[int, int]], taken: list[int]) -> dict[int, list[int]]:
-    groups: defaultdict[int, list[int]] = defaultdict(list)
-    for place, colour in items:
-        if taken[place] < 0:
-            groups[colour].append(place)
-    return groups
+def _by_colour(colours: Colours, taken: list[int]) -> tuple[dict[int, int], dict[int, list[int]]]:
+    """Open places that are alone in their colour, and those that are not."""
+    alone: dict[int, int] = {}
+    several: dict[int, list[int]] = {}
+    for place, colour in colours.items():
+        if taken[place] >= 0:
+            continue
+        first = alone.setdefault(colour, place)
+        if first != place:
+            several.setdefault(colour, [first]).append(place)
+    for colour in several:
+        del alone[colour]
+    return alone, several
 
 
 def _upwards(body: Body, labels: list[int], pairs: list[int], places: list[int]) -> Colours:

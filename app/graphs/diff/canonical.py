@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from app.graphs.diff.symbols import loose_skeleton
-from app.graphs.document import GraphDocument, GraphInput, Node, TensorSpec
+from app.graphs.document import GraphDocument, GraphInput, Module, Node, TensorSpec
 
 NESTED = 20  # of subgraphs in subgraphs that are told apart by what is in them
 DEPTH = 100  # of arguments in arguments that are told apart; below, their text counts
@@ -25,7 +25,9 @@ class Interner:
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
+        self._operators: dict[tuple[str, ...], tuple[int, int, int]] = {}
         self._specs: dict[Hashable, tuple[int, int]] = {}
+        self._stacks: dict[tuple[Module, ...], tuple[int, int]] = {}
         self._sources: dict[str, int] = {}
 
     def number(self, *key: Hashable) -> int:
@@ -40,18 +42,47 @@ class Interner:
             known = self._sources[text] = self.number("source", words) + 1 if words else 0
         return known
 
-    def spec(self, spec: TensorSpec) -> tuple[int, int]:
-        """The numbers of a value, as it is and with its symbols erased."""
-        shape, stride = repr(spec.shape), repr(spec.stride)
-        kind, value = spec.kind, spec.value
-        rest = (spec.name, kind, spec.dtype, spec.device, spec.layout)
-        key = (rest, shape, stride, value)
+    def operator(self, key: tuple[str, ...]) -> tuple[int, int, int]:
+        """The numbers of op and target: as they are, without the path of a parameter, op alone."""
+        known = self._operators.get(key)
+        if known is None:
+            bare = self.number(*key[:-1], key[-1].rpartition(".")[2])
+            known = self._operators[key] = (self.number(*key), bare, self.number("op", key[0]))
+        return known
+
+    def stack(self, modules: Sequence[Module]) -> tuple[int, int]:
+        """The numbers of all modules, and of the innermost's path and call; -1 for none."""
+        key = tuple(modules)
+        known = self._stacks.get(key)
+        if known is None:
+            module = self.number("module", key[-1][0], key[-1][2]) if key else -1
+            known = self._stacks[key] = (len(self._stacks), module)
+        return known
+
+    def values(self, specs: Sequence[TensorSpec]) -> tuple[int, int]:
+        """The numbers of what a node computes, as it is and with its symbols erased."""
+        if len(specs) == 1:
+            return self._spec(specs[0])
+        numbers = [self._spec(spec) for spec in specs]
+        exact, erased = (
+            (tuple(column) for column in zip(*numbers, strict=True)) if numbers else ((), ())
+        )
+        return self.number("values", exact), self.number("erased", erased)
+
+    def _spec(self, spec: TensorSpec) -> tuple[int, int]:
+        key = (
+            (spec.name, spec.kind, spec.dtype, spec.device, spec.layout),
+            repr(spec.shape),
+            repr(spec.stride) if spec.stride else "",
+            spec.value,
+        )
         known = self._specs.get(key)
         if known is None:
-            erased = value if kind in ("constant", "object") else loose_skeleton(value)
+            is_text = spec.kind in ("constant", "object")
+            erased = spec.value if is_text else loose_skeleton(spec.value)
             known = self._specs[key] = (
-                self.number(key),
-                self.number(rest, _erased(spec.shape), _erased(spec.stride), erased),
+                self.number("spec", key),
+                self.number("kind", key[0], _erased(spec.shape), _erased(spec.stride), erased),
             )
         return known
 
@@ -134,7 +165,8 @@ class Body:
     forms: list[int] = field(default_factory=list)  # the arguments without references and symbols
     exact: list[int] = field(default_factory=list)  # the values
     erased: list[int] = field(default_factory=list)  # the values without symbols
-    modules: list[int] = field(default_factory=list)  # path and call
+    modules: list[int] = field(default_factory=list)  # path and call of the innermost
+    stacks: list[int] = field(default_factory=list)  # all of the modules
     sources: list[int] = field(default_factory=list)
     references: list[list[int]] = field(default_factory=list)  # in the order of the arguments
     expressions: list[list[str]] = field(default_factory=list)
@@ -179,27 +211,36 @@ class Canonical:
 
     def _read(self, name: str, nodes: Sequence[Node]) -> Body:
         body = Body(name, nodes, {node.name: place for place, node in enumerate(nodes)})
-        number, source, spec = self.interner.number, self.interner.source, self.interner.spec
         for node in nodes:
-            reader = _Reader(body.places, "_assert" in node.target)
-            reader.read(node.args)
-            if node.kwargs:
-                reader.read(node.kwargs)
-            body.ops.append(number("op", node.op))
-            operator = self._operator(name, node)
-            body.operators.append(number(*operator))
-            body.bare.append(number(*operator[:-1], operator[-1].rpartition(".")[2]))
-            content = self._content(name, node)
-            body.forms.append(number("".join(reader.parts), *content))
-            body.references.append(reader.references)
-            body.expressions.append(reader.expressions)
-            specs = [spec(value) for value in node.values]
-            body.exact.append(number(1, *(exact for exact, _ in specs)))
-            body.erased.append(number(2, *(erased for _, erased in specs)))
-            module = node.modules[-1] if node.modules else None
-            body.modules.append(number(module[0], module[2]) if module else -1)
-            body.sources.append(source(node.frame.text) if node.frame else 0)
+            self._read_arguments(body, node)
+        for node in nodes:
+            self._read_rest(body, node)
         return body
+
+    def _read_arguments(self, body: Body, node: Node) -> None:
+        reader = _Reader(body.places, "_assert" in node.target)
+        reader.read(node.args)
+        if node.kwargs:
+            reader.read(node.kwargs)
+        form = "".join(reader.parts)
+        content = self._content(body.name, node) if node.op == "get_attr" else ()
+        body.forms.append(self.interner.number(form, *content))
+        body.references.append(reader.references)
+        body.expressions.append(reader.expressions)
+
+    def _read_rest(self, body: Body, node: Node) -> None:
+        interner = self.interner
+        operator, bare, op = interner.operator(self._operator(body.name, node))
+        body.operators.append(operator)
+        body.bare.append(bare)
+        body.ops.append(op)
+        exact, erased = interner.values(node.values)
+        body.exact.append(exact)
+        body.erased.append(erased)
+        stack, module = interner.stack(node.modules)
+        body.stacks.append(stack)
+        body.modules.append(module)
+        body.sources.append(interner.source(node.frame.text) if node.frame else 0)
 
     def _content(self, body: str, node: Node) -> tuple[int, ...]:
         """What the subgraph is that a node gives: all of its nodes."""
@@ -207,7 +248,8 @@ class Canonical:
         if name is None or name.count(".") > NESTED:
             return ()
         inner = self.body(name)
-        return (self.interner.number(3, *inner.operators, *inner.forms, *inner.erased),)
+        content = (*inner.operators, *inner.forms, *inner.erased)
+        return (self.interner.number("content", content),)
 
     def _operator(self, body: str, node: Node) -> tuple[str, ...]:
         if node.op == "placeholder":

@@ -9,6 +9,8 @@ from app.graphs.diff.labels import Label
 from app.graphs.diff.pricing import difference, lower_bound, part_strangers, price
 
 TRIALS = 4_000  # of other pairs while an alignment is polished
+SMALL = 3_000  # nodes: all ways are tried unless the first is as good as can be
+ROOM = 6  # changes above the fewest possible that are near enough on larger ones
 BUSY = 64  # users of a node beyond which it is not tried
 
 # What is at its place in the module tree comes first; or what it is, wherever its module went
@@ -33,7 +35,7 @@ def match(base: Body, head: Body, interner: Interner) -> Alignment:
         tried = price(alignment)
         if best is None or tried < cost:
             best, cost = alignment, tried
-        if cost <= least + least // 10 + 1:
+        if cost <= least or (cost <= least + least // 5 + ROOM and len(base) > SMALL):
             break
     assert best is not None
     _Polish(best).run()

@@ -31,6 +31,10 @@ class ModuleMap:
             parent, dot, _ = parent.rpartition(".")
         return _joined(self.paths.get("", ""), path)
 
+    def reversed(self) -> "ModuleMap":
+        """Paths of the head's modules → paths of the base's."""
+        return ModuleMap({theirs: ours for ours, theirs in self.paths.items()}, {})
+
     def changes(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Modules with another path than what they are in explains, or of another class."""
         changes = []
@@ -73,13 +77,16 @@ def match_modules(
 
 def _stacks(alignment: Alignment) -> Counter[tuple[tuple[Module, ...], tuple[Module, ...]]]:
     ours, theirs = alignment.base, alignment.head
-    often: Counter[tuple[int, int]] = Counter()
-    where: dict[tuple[int, int], tuple[int, int]] = {}
-    for base, head in enumerate(alignment.to_head):
-        if head >= 0:
-            key = (ours.modules[base], theirs.modules[head])
-            often[key] += 1
-            where.setdefault(key, (base, head))
+    often = Counter(
+        (ours.stacks[base], theirs.stacks[head])
+        for base, head in enumerate(alignment.to_head)
+        if head >= 0
+    )
+    where = {
+        (ours.stacks[base], theirs.stacks[head]): (base, head)
+        for base, head in enumerate(alignment.to_head)
+        if head >= 0
+    }
     stacks: Counter[tuple[tuple[Module, ...], tuple[Module, ...]]] = Counter()
     for key, number in often.items():
         base, head = where[key]

@@ -1,76 +1,83 @@
 """Sums of a diff: of all nodes, by module, by operator."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
+from app.graphs.diff.canonical import Canonical
 from app.graphs.diff.modules import ModuleMap
-from app.graphs.diff.result import Counts, Kind, NodeDiff, Sums
-from app.graphs.document import Node
+from app.graphs.diff.result import Counts, Kind, NodeDiff, Place, Sums
 
 LEVELS = 32  # of a module's path that are counted apart
 
-_KINDS = tuple(Kind)
+_INDEX = {kind: number for number, kind in enumerate(Kind)}
 
-Nodes = Mapping[str, list[Node]]  # by body
 Tally = defaultdict[str, list[int]]
 
 
 def counts_of(nodes: Iterable[NodeDiff]) -> Counts:
     """How many nodes are what."""
-    numbers = [0] * len(_KINDS)
+    numbers = [0] * len(_INDEX)
     for node in nodes:
         numbers[_INDEX[node.kind]] += 1
     return _counts(numbers)
 
 
-_INDEX = {kind: number for number, kind in enumerate(_KINDS)}
-
-
 def sums_of(
-    nodes: Iterable[NodeDiff], base: Nodes, head: Nodes, modules: ModuleMap
+    nodes: Iterable[NodeDiff], base: Canonical, head: Canonical, modules: ModuleMap
 ) -> tuple[Sums, Sums]:
     """As the head calls modules and operators, and as the base does."""
-    back = {theirs: ours for ours, theirs in modules.paths.items()}
-    reverse = ModuleMap(back, {})
     of_head, of_base = _Sums(), _Sums()
     for node in nodes:
-        ours = base[node.base.body][node.base.index] if node.base else None
-        theirs = head[node.head.body][node.head.index] if node.head else None
-        of_head.add(node.kind, theirs, ours, modules)
-        of_base.add(node.kind, ours, theirs, reverse)
-    return of_head.sums(), of_base.sums()
+        ours, theirs, index = node.base, node.head, _INDEX[node.kind]
+        if theirs is not None:
+            of_head.add(head, theirs, index)
+        elif ours is not None:
+            of_head.add(base, ours, index, foreign=True)
+        if ours is not None:
+            of_base.add(base, ours, index)
+        elif theirs is not None:
+            of_base.add(head, theirs, index, foreign=True)
+    return of_head.sums(modules), of_base.sums(modules.reversed())
 
 
 class _Sums:
     def __init__(self) -> None:
-        self._stacks: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
-        self._operators: Tally = defaultdict(lambda: [0] * len(_KINDS))
+        self._stacks: Counter[tuple[int, int, bool]] = Counter()
+        self._operators: Counter[tuple[int, int]] = Counter()
+        self._paths: dict[int, list[str]] = {}
+        self._targets: dict[int, str] = {}
 
-    def add(self, kind: Kind, node: Node | None, other: Node | None, modules: ModuleMap) -> None:
-        """Count one node, or the one of the other graph as this one would call its modules."""
-        counted = node or other
-        assert counted is not None
-        key = (node is None, tuple([module[0] for module in counted.modules]))
-        numbers = self._stacks.get(key)
-        if numbers is None:
-            numbers = self._stacks[key] = [0] * len(_KINDS)
-        numbers[_INDEX[kind]] += 1
-        if counted.op.startswith("call_"):
-            self._operators[counted.target][_INDEX[kind]] += 1
-        self._map = modules
+    def add(self, graph: Canonical, place: Place, index: int, *, foreign: bool = False) -> None:
+        """Count one node, or one of the other graph, whose modules this one calls otherwise."""
+        body = graph.body(place.body)
+        stack, operator = body.stacks[place.index], body.operators[place.index]
+        self._stacks[stack, index, foreign] += 1
+        self._operators[operator, index] += 1
+        if stack not in self._paths:
+            modules = body.nodes[place.index].modules
+            self._paths[stack] = [path for path, _, _ in modules]
+        if operator not in self._targets:
+            node = body.nodes[place.index]
+            self._targets[operator] = node.target if node.op.startswith("call_") else ""
 
-    def sums(self) -> Sums:
-        """All that were counted."""
-        by_module: Tally = defaultdict(lambda: [0] * len(_KINDS))
-        for (is_foreign, stack), numbers in self._stacks.items():
-            paths = {self._map.path(path) for path in stack} if is_foreign else set(stack)
-            for path in {""}.union(*map(_prefixes, paths)):
-                mine = by_module[path]
-                for index, number in enumerate(numbers):
-                    mine[index] += number
-        if not by_module:
-            by_module[""] = [0] * len(_KINDS)
-        return Sums(_frozen(by_module), _frozen(self._operators))
+    def sums(self, modules: ModuleMap) -> Sums:
+        """All that were counted. `modules` says what the other graph's are called here."""
+        by_module: Tally = defaultdict(lambda: [0] * len(_INDEX))
+        by_module[""] = [0] * len(_INDEX)
+        levels: dict[tuple[int, bool], set[str]] = {}
+        for (stack, index, foreign), number in self._stacks.items():
+            key = (stack, foreign)
+            if key not in levels:
+                paths = self._paths[stack]
+                mine = map(modules.path, paths) if foreign else paths
+                levels[key] = {""}.union(*map(_prefixes, mine))
+            for path in levels[key]:
+                by_module[path][index] += number
+        by_operator: Tally = defaultdict(lambda: [0] * len(_INDEX))
+        for (operator, index), number in self._operators.items():
+            if self._targets[operator]:
+                by_operator[self._targets[operator]][index] += number
+        return Sums(_frozen(by_module), _frozen(by_operator))
 
 
 def _prefixes(path: str) -> set[str]:
@@ -84,5 +91,4 @@ def _frozen(tally: Mapping[str, list[int]]) -> dict[str, Counts]:
 
 
 def _counts(numbers: list[int]) -> Counts:
-    by_kind = {kind.value: numbers[_INDEX[kind]] for kind in _KINDS}
-    return Counts(**by_kind)
+    return Counts(**{kind.value: numbers[index] for kind, index in _INDEX.items()})
