@@ -93,8 +93,8 @@ def _tests(query: Query) -> Iterator[Callable[[Entry], bool]]:
         yield lambda entry: op in entry.node.target.lower() or entry.node.op == op
     if dtype := query.dtype.lower():
         yield lambda entry: dtype in dtype_text(entry.node).lower()
-    if shape := _bare(query.shape):
-        yield lambda entry: shape in f",{_bare(shape_text(entry.node))},"
+    if shape := _bare(query.shape).strip(","):
+        yield lambda entry: f",{shape}," in f",{_bare(shape_text(entry.node))},"
     if query.module:
         yield lambda entry: in_module(entry.node, query.module)
     if query.line:
