@@ -31,7 +31,9 @@ class Coverage:
         status: StageStatus,
         graph: GraphDocument | None,
     ) -> None:
-        """Take a stage that ended."""
+        """Take a stage that ended. What is decomposed was exported by another one."""
+        if kind is StageKind.DECOMPOSED:
+            return
         alone = kind in (StageKind.COMPONENT, StageKind.PART)
         if status == StageStatus.PASSED:
             if kind is StageKind.WHOLE:

@@ -185,8 +185,14 @@ class Order:
         self._phase = _Phase.READY
 
     def _add_stage(self, stage: PlannedStage, key: str) -> None:
-        """One that no plan has: a bypass after the whole stage, a part after its component."""
-        wanted = StageKind.BYPASS if self.kind is ProbeKind.WHOLE else StageKind.PART
+        """One that no plan has: a part after its component; after the whole stage a bypass where
+        it failed, the one that is decomposed where it passed.
+        """
+        wanted = StageKind.PART
+        if self.kind is ProbeKind.WHOLE:
+            wanted = StageKind.BYPASS if self._whole_failed else StageKind.DECOMPOSED
+        if wanted is StageKind.DECOMPOSED and key != wanted:
+            raise ProtocolError(f"stage {key!r} is not one to add")
         self._extra += 1
         if self._extra > EXTRA_STAGES:
             raise ProtocolError(f"it added more than {EXTRA_STAGES} stages")

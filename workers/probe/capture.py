@@ -1,19 +1,21 @@
 """An ExportedProgram as a GraphDocument, version 2: the JSON of app/graphs/document.py."""
 
-import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch.export.graph_signature import InputKind, OutputKind
-from torch.fx import Graph, GraphModule, Node
+from torch.export.graph_signature import InputKind, InputSpec, OutputKind, OutputSpec
+from torch.fx import Graph
 
-from .emit import SHORT, TEXT, cap
+from .capture_bodies import Bodies, Body
+from .capture_symbols import ranges_of
+from .digests import Digests
+from .emit import SHORT, cap
 from .frames import Places
-from .specs import class_name, dtype_name, spec
 
-_STACK_LINE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
+Meaning = Callable[[str], str]  # what a symbol stands for in the inputs; "" for none of theirs
+
 _CODE_COMMENT = re.compile(r"# File: (?P<file>\S.*?):(?P<line>\d+) in ")
 _GENERATED = re.compile(r"<eval_with_key>\.\d+")
 
@@ -29,70 +31,35 @@ _OUTPUT_KINDS = {
     OutputKind.USER_OUTPUT: "user_output",
     OutputKind.LOSS_OUTPUT: "loss",
     OutputKind.BUFFER_MUTATION: "mutation",
+    OutputKind.PARAMETER_MUTATION: "mutation",
     OutputKind.USER_INPUT_MUTATION: "mutation",
     OutputKind.TOKEN: "token",
+    OutputKind.GRADIENT_TO_PARAMETER: "gradient",
+    OutputKind.GRADIENT_TO_USER_INPUT: "gradient",
 }
 
 
 def capture(
-    program: torch.export.ExportedProgram, places: Places, meaning: Callable[[str], str]
+    program: torch.export.ExportedProgram, places: Places, meaning: Meaning
 ) -> dict[str, Any]:
-    """The graph of `program` as data. `meaning` tells what a symbol stands for in the inputs."""
+    """The graph of `program` as data."""
     signature = program.graph_signature
+    bodies = Bodies(program.graph, program.graph_module, places)
+    digests = Digests({**program.state_dict, **program.constants})
     return {
-        "version": 2,
-        "nodes": _nodes(program.graph_module, places),
-        "subgraphs": {
-            cap(name, SHORT): {"nodes": _nodes(module, places)}
-            for name, module in program.graph_module.named_modules()
-            if name and isinstance(module, GraphModule)
-        },
-        "inputs": [
-            {
-                "name": cap(_argument_name(item.arg), SHORT),
-                "kind": _INPUT_KINDS.get(item.kind, "user_input"),
-                "target": cap(item.target or "", SHORT),
-            }
-            for item in signature.input_specs
-        ],
-        "outputs": [
-            {
-                "name": cap(_argument_name(item.arg), SHORT),
-                "kind": _OUTPUT_KINDS.get(item.kind, "gradient"),
-                "target": cap(item.target or "", SHORT),
-            }
-            for item in signature.output_specs
-        ],
-        "symbols": [
-            {
-                "name": cap(symbol, SHORT),
-                "lower": cap(bounds.lower, SHORT),
-                "upper": cap(bounds.upper, SHORT),
-                "meaning": cap(meaning(str(symbol)), SHORT),
-            }
-            for symbol, bounds in program.range_constraints.items()
-        ],
+        **_document(bodies, meaning, program.range_constraints),
+        "inputs": [_input(item, bodies.main, digests) for item in signature.input_specs],
+        "outputs": [_output(item, bodies.main) for item in signature.output_specs],
     }
 
 
-def capture_partial(graph: Graph, root: Any, places: Places) -> dict[str, Any]:
+def capture_partial(graph: Graph, root: Any, places: Places, meaning: Meaning) -> dict[str, Any]:
     """A graph without a signature as data: its placeholders are its inputs."""
-    modules = root.named_modules() if isinstance(root, torch.nn.Module) else ()
+    bodies = Bodies(graph, root, places)
+    inputs = [bodies.main.name_of(node.name) for node in graph.nodes if node.op == "placeholder"]
     return {
-        "version": 2,
-        "nodes": [_node(node, places) for node in graph.nodes],
-        "subgraphs": {
-            cap(name, SHORT): {"nodes": _nodes(module, places)}
-            for name, module in modules
-            if name and isinstance(module, GraphModule)
-        },
-        "inputs": [
-            {"name": cap(node.name, SHORT), "kind": "user_input", "target": ""}
-            for node in graph.nodes
-            if node.op == "placeholder"
-        ],
-        "outputs": [],
-        "symbols": [],
+        **_document(bodies, meaning, {}),
+        "inputs": [{"name": name, "kind": "user_input"} for name in inputs],
     }
 
 
@@ -108,89 +75,49 @@ def code_of(program: torch.export.ExportedProgram, places: Places) -> str:
     )
 
 
-def _nodes(module: GraphModule, places: Places) -> list[dict[str, Any]]:
-    return [_node(node, places) for node in module.graph.nodes]
-
-
-def _node(node: Node, places: Places) -> dict[str, Any]:
-    value = node.meta.get("val")
-    values = value if isinstance(value, tuple | list) else [] if value is None else [value]
+def _document(bodies: Bodies, meaning: Meaning, ranges: dict[Any, Any]) -> dict[str, Any]:
     return {
-        "name": cap(node.name, SHORT),
-        "op": node.op,
-        "target": cap(_target_name(node.target), TEXT),
-        "args": [_argument(arg) for arg in node.args],
-        "kwargs": {cap(key, SHORT): _argument(arg) for key, arg in node.kwargs.items()},
-        "values": [spec(item) for item in values],
-        "modules": [
-            (cap(path, SHORT), cap(getattr(cls, "__qualname__", cls), SHORT), _call(key))
-            for key, (path, cls) in (node.meta.get("nn_module_stack") or {}).items()
-        ],
-        "frame": _frame(node.meta.get("stack_trace"), places),
+        "version": 2,
+        "nodes": bodies.main.as_data(),
+        "subgraphs": {body.name: {"nodes": body.as_data()} for body in bodies.within()},
+        "symbols": list(_symbols(ranges_of(bodies.values(), ranges), meaning)),
     }
 
 
-def _call(key: str) -> int:
-    """Which call of a module it is, by its key in torch's module stack: `L__self__block@1`."""
-    number = key.rpartition("@")[2]
-    return int(number) if "@" in key and number.isdecimal() else 0
+def _symbols(ranges: dict[str, tuple[str, str]], meaning: Meaning) -> Iterable[dict[str, Any]]:
+    for symbol, (lower, upper) in ranges.items():
+        yield {
+            "name": cap(symbol, SHORT),
+            "lower": cap(lower, SHORT),
+            "upper": cap(upper, SHORT),
+            "meaning": cap(meaning(symbol), SHORT),
+        }
 
 
-def _frame(stack: str | None, places: Places) -> dict[str, Any] | None:
-    found = list(_STACK_LINE.finditer(stack or ""))
-    if not found:
-        return None
-    last = found[-1]
-    frame = places.frame(last["file"], int(last["line"]), last["function"])
-    event = frame.as_event()
-    del event["where"]
-    return event
+def _input(item: InputSpec, body: Body, digests: Digests) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "name": _argument_name(item.arg, body),
+        "kind": _INPUT_KINDS.get(item.kind, "user_input"),
+        "target": cap(item.target or "", SHORT),
+    }
+    if item.kind in (InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
+        fields["digest"] = digests.of(item.target)
+    if item.kind is InputKind.BUFFER:
+        fields["persistent"] = item.persistent
+    return fields
 
 
-def _target_name(target: Any) -> str:
-    if isinstance(target, str):
-        return target
-    if isinstance(target, torch._ops.OpOverload | torch._ops.HigherOrderOperator):
-        return str(target)
-    return f"{getattr(target, '__module__', '')}.{getattr(target, '__qualname__', target)}".strip(
-        "."
-    )
+def _output(item: OutputSpec, body: Body) -> dict[str, Any]:
+    target = item.target or ""
+    is_input = item.kind in (OutputKind.USER_INPUT_MUTATION, OutputKind.GRADIENT_TO_USER_INPUT)
+    return {
+        "name": _argument_name(item.arg, body),
+        "kind": _OUTPUT_KINDS.get(item.kind, "user_output"),
+        "target": body.name_of(target) if is_input else cap(target, SHORT),
+    }
 
 
-def _argument(arg: Any) -> Any:
-    if arg is None or isinstance(arg, bool):
-        return arg
-    if isinstance(arg, int):
-        return arg if -(2**63) <= arg < 2**63 else {"int": cap(arg)}
-    if isinstance(arg, str):
-        return cap(arg)
-    if isinstance(arg, float):
-        return arg if math.isfinite(arg) else {"float": str(arg)}
-    if isinstance(arg, Node):
-        return {"node": cap(arg.name, SHORT)}
-    if isinstance(arg, tuple | list):
-        return [_argument(item) for item in arg]
-    if isinstance(arg, dict):
-        return {"dict": {cap(key, SHORT): _argument(item) for key, item in arg.items()}}
-    if isinstance(arg, slice):
-        return {"slice": [_argument(part) for part in (arg.start, arg.stop, arg.step)]}
-    return _named_argument(arg)
-
-
-def _named_argument(arg: Any) -> dict[str, str]:
-    if isinstance(arg, torch.dtype):
-        return {"dtype": dtype_name(arg)}
-    if isinstance(arg, torch.SymInt | torch.SymFloat | torch.SymBool):
-        return {"sym": cap(arg)}
-    for key, type_ in (
-        ("device", torch.device),
-        ("layout", torch.layout),
-        ("memory_format", torch.memory_format),
-    ):
-        if isinstance(arg, type_):
-            return {key: str(arg)}
-    return {"object": class_name(arg)}
-
-
-def _argument_name(argument: Any) -> str:
-    return str(getattr(argument, "name", "") or getattr(argument, "value", ""))
+def _argument_name(argument: Any, body: Body) -> str:
+    """The node that an input or output is; of a constant its value, as Python writes it."""
+    name = getattr(argument, "name", "")
+    return body.name_of(name) if name else cap(repr(getattr(argument, "value", "")), SHORT)

@@ -17,7 +17,7 @@ from .dynamic import auto_dims, static_dims
 from .emit import TEXT, Emitter, cap
 from .expressions import in_words
 from .frames import Frame, Places
-from .replay import replay
+from .replay import OTHER_SIZES, replay
 from .returns import return_of
 from .snapshot import Snapshot
 from .specs import input_specs, specs_of
@@ -42,6 +42,7 @@ class Attempt:
     kwargs: dict[str, Any]
     around: Callable[[Scene], AbstractContextManager[Any]] = nullcontext  # of the export
     not_replayed: str = ""  # why it is not to be compared with eager
+    other_sizes: int = OTHER_SIZES  # that it is compared on, beside the inputs' own
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ class Bench:
         graph = None
         try:
             if partial := graph_before(error):
-                graph = capture_partial(*partial, self.places)
+                names = guards.names
+                graph = capture_partial(*partial, self.places, lambda symbol: names.get(symbol, ""))
         except Exception:
             traceback.print_exc()  # a failure without its graph says nearly as much
         self.emitter.emit(
@@ -176,7 +178,14 @@ class Bench:
                 "with register_buffer, or pass it in and return it.",
             )
         inputs = attempt.args, attempt.kwargs
-        return replay(program, attempt.eager, self.snapshot, *inputs, twice=bool(lost))
+        return replay(
+            program,
+            attempt.eager,
+            self.snapshot,
+            *inputs,
+            twice=bool(lost),
+            sizes=attempt.other_sizes,
+        )
 
 
 def _output_specs(program: Program) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
-"""The whole child: exactly the user's call, with nothing run before it; then its blockers."""
+"""The whole child: exactly the user's call, with nothing run before it; then what comes of it."""
 
 from typing import NoReturn
 
 from .blockers import Search
 from .call import Call
+from .decomposed import run_decomposed
 from .emit import Emitter
 from .frames import Places
 from .handover import taken
@@ -15,10 +16,12 @@ KEY = "whole"
 
 
 def run_whole(job: Job, places: Places, emitter: Emitter, call: Call) -> NoReturn:
-    """Export the whole model, replay it or look for all that stops it, and end the process."""
+    """Export the whole model, decompose it or look for all that stops it, and end the process."""
     bench = Bench(call, places, emitter, Snapshot(call.model))
     attempt = Attempt(KEY, call.export, call.model, call.model, call.args, call.kwargs)
     outcome = bench.run(attempt)
-    if outcome.program is None:
+    if outcome.program is not None:
+        run_decomposed(bench, outcome.program)
+    else:
         Search(bench, outcome, taken(job.handover, call, places.root)).run()
     emitter.finish()
