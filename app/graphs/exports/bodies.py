@@ -6,9 +6,9 @@ Documents come from hostile code: names may be anything, and references lead any
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from app.graphs.document import GraphDocument, Node
+from app.graphs.index import references
 from app.text import visible
 
 GROUP_DEPTH = 32  # of modules in modules; what lies deeper stays in the last of them
@@ -17,11 +17,10 @@ SHOWN_CHARACTERS = 2_000  # of one argument, or whatever else is written out
 
 @dataclass(frozen=True)
 class Edge:
-    """A value that a node takes: `where` is its place among the arguments, `[0]` or `['dim']`."""
+    """A value that a node takes."""
 
-    source: str  # name of the node that gives it
+    source: str  # id of the node that gives it
     output: int  # which of its values; 0 as well where the node takes all of them
-    where: str
 
 
 @dataclass(frozen=True)
@@ -69,37 +68,17 @@ def _body(name: str, nodes: Sequence[Node], taken: set[str]) -> Body:
 
 
 def edges_of(node: Node, body: Body) -> Iterator[Edge]:
-    """The values that a node takes from others that there are, argument by argument."""
-    arguments = [(f"[{index}]", value) for index, value in enumerate(node.args)]
-    arguments += [(f"[{key!r}]", value) for key, value in node.kwargs.items()]
+    """The values that a node takes from others that there are, in order."""
     output = _taken(node)
-    for where, value in arguments:
-        for name in _references(value):
-            if name in body.by_name:
-                yield Edge(name, output, where)
+    for name in references(node):
+        if name in body.by_name:
+            yield Edge(body.by_name[name], output)
 
 
 def _taken(node: Node) -> int:
     """Which value of its argument a getitem takes."""
     index = node.args[1] if node.target.endswith("getitem") and len(node.args) == 2 else 0
     return index if isinstance(index, int) and index > 0 else 0
-
-
-def _references(value: Any) -> Iterator[str]:
-    """The names in an argument, in order. Without recursion, for it may be nested deeply."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            waiting += reversed(one)
-        elif isinstance(one, dict) and len(one) == 1:
-            ((kind, inner),) = one.items()
-            if kind == "node" and isinstance(inner, str):
-                yield inner
-            elif kind == "slice":
-                waiting.append(inner)
-            elif kind == "dict" and isinstance(inner, dict):
-                waiting += reversed(inner.values())
 
 
 def groups_of(node: Node) -> tuple[Group, ...]:

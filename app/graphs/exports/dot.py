@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.graphs.document import GraphDocument, Node
 from app.graphs.exports.bodies import Body, bodies_of, edges_of, groups_of, on_one_line
+from app.graphs.index import GraphIndex
 from app.graphs.listing import values_text
 
 LABEL_CHARACTERS = 120  # of one line
@@ -32,11 +33,11 @@ def to_dot(document: GraphDocument, title: str) -> str:
         _place(body, into)
     lines = [
         f"digraph {quoted(title)} {{",
-        f"  graph [label={label(title)}, labelloc=t, fontname=sans];",
+        f"  graph [label={label(title)}, labelloc=t, fontname=sans, fontsize=10];",
         "  node [shape=box, fontname=sans, fontsize=10];",
         "  edge [arrowsize=0.6];",
         *_cluster(root, iter(range(2**31)), "  "),
-        *_edges(bodies, document),
+        *_edges(bodies, GraphIndex(document)),
         "}",
     ]
     return "\n".join(lines) + "\n"
@@ -57,7 +58,7 @@ def _place(body: Body, into: _Cluster) -> None:
     for id_, node in body.items():
         at = into
         for group in groups_of(node):
-            title = f"{group.name}: {group.class_name}"
+            title = f"{group.name}: {group.class_name.rpartition('.')[2]}"
             at = at.inside.setdefault(group.name, _Cluster(title))
         at.nodes.append((id_, node))
 
@@ -74,12 +75,12 @@ def _cluster(cluster: _Cluster, numbers: Iterator[int], margin: str) -> Iterator
         yield f"{margin}}}"
 
 
-def _edges(bodies: list[Body], document: GraphDocument) -> Iterator[str]:
+def _edges(bodies: list[Body], index: GraphIndex) -> Iterator[str]:
     first = {body.name: body.ids[0] for body in bodies if body.ids}
     for body in bodies:
         for id_, node in body.items():
             for edge in edges_of(node, body):
-                yield f"  {quoted(body.by_name[edge.source])} -> {quoted(id_)};"
-            subgraph = document.subgraph_of(body.name, node)
-            if subgraph in first:
-                yield f"  {quoted(id_)} -> {quoted(first[subgraph])} [style=dashed];"
+                yield f"  {quoted(edge.source)} -> {quoted(id_)};"
+            for subgraph in index.subgraphs_of(body.name, node):
+                if subgraph in first:
+                    yield f"  {quoted(id_)} -> {quoted(first[subgraph])} [style=dashed];"

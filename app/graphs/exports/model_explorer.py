@@ -10,14 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from app.graphs.document import GraphDocument, Node, TensorSpec
-from app.graphs.exports.bodies import (
-    Body,
-    Edge,
-    bodies_of,
-    edges_of,
-    groups_of,
-    on_one_line,
-)
+from app.graphs.exports.bodies import Body, bodies_of, edges_of, groups_of, on_one_line
+from app.graphs.index import GraphIndex
 from app.graphs.listing import argument_text, spec_text
 
 
@@ -45,7 +39,7 @@ class IncomingEdge(Part):
 
 
 class MetadataItem(Part):
-    """What there is to say of one input or output; `id` is its number."""
+    """What there is to say of one output; `id` is its number."""
 
     id: str
     attrs: list[KeyValue]
@@ -60,7 +54,6 @@ class GraphNode(Part):
     subgraph_ids: list[str]
     attrs: list[KeyValue]
     incoming_edges: list[IncomingEdge]
-    inputs_metadata: list[MetadataItem]
     outputs_metadata: list[MetadataItem]
 
 
@@ -81,7 +74,8 @@ class GraphCollection(Part):
 
 def collection(document: GraphDocument, label: str) -> GraphCollection:
     """The document's graph, which has `label` for an id, and its subgraphs."""
-    graphs = [_graph(body, document, label) for body in bodies_of(document)]
+    index = GraphIndex(document)
+    graphs = [_graph(body, index, label) for body in bodies_of(document)]
     return GraphCollection(label=label, graphs=graphs)
 
 
@@ -90,17 +84,13 @@ def to_json(document: GraphDocument, label: str) -> str:
     return collection(document, label).model_dump_json(by_alias=True)
 
 
-def _graph(body: Body, document: GraphDocument, label: str) -> Graph:
+def _graph(body: Body, index: GraphIndex, label: str) -> Graph:
     boxes: dict[str, dict[str, str]] = {}
-    for node in body.nodes:
-        for namespace, attributes in _boxes(node):
-            boxes.setdefault(namespace, attributes)
-    given = {
-        id_: _graph_id(label, name)
-        for id_, node in body.items()
-        if (name := document.subgraph_of(body.name, node))
-    }
-    nodes = [_node(id_, node, body, given) for id_, node in body.items()]
+    nodes = []
+    for id_, node in body.items():
+        boxes |= {namespace: told for namespace, told in _boxes(node) if namespace not in boxes}
+        names = dict.fromkeys(index.subgraphs_of(body.name, node))
+        nodes.append(_node(id_, node, body, [_graph_id(label, name) for name in names if name]))
     return Graph(id=_graph_id(label, body.name), nodes=nodes, group_node_attributes=boxes)
 
 
@@ -108,25 +98,22 @@ def _graph_id(label: str, name: str) -> str:
     return f"{label} / {name}" if name else label
 
 
-def _node(id_: str, node: Node, body: Body, given: dict[str, str]) -> GraphNode:
-    edges = list(edges_of(node, body))
-    runs = (given.get(one) for one in (id_, *(body.by_name[edge.source] for edge in edges)))
+def _node(id_: str, node: Node, body: Body, subgraphs: list[str]) -> GraphNode:
     namespaces = [namespace for namespace, _ in _boxes(node)]
     return GraphNode(
         id=id_,
-        label=on_one_line(node.target) if node.op.startswith("call_") else on_one_line(node.name),
+        label=on_one_line(node.target if node.op.startswith("call_") else node.name),
         namespace=namespaces[-1] if namespaces else "",
-        subgraph_ids=list(dict.fromkeys(graph for graph in runs if graph)),
+        subgraph_ids=subgraphs,
         attrs=[KeyValue(key=key, value=value) for key, value in _attributes(node) if value],
         incoming_edges=[
             IncomingEdge(
-                source_node_id=body.by_name[edge.source],
+                source_node_id=edge.source,
                 source_node_output_id=str(edge.output),
                 target_node_input_id=str(number),
             )
-            for number, edge in enumerate(edges)
+            for number, edge in enumerate(edges_of(node, body))
         ],
-        inputs_metadata=[_input(number, edge) for number, edge in enumerate(edges)],
         outputs_metadata=[_output(number, spec) for number, spec in enumerate(node.values)],
     )
 
@@ -152,11 +139,6 @@ def _attributes(node: Node) -> Iterator[tuple[str, str]]:
     if node.frame is not None:
         yield "source", on_one_line(f"{node.frame.file}:{node.frame.line}")
         yield "source text", on_one_line(node.frame.text.strip())
-
-
-def _input(number: int, edge: Edge) -> MetadataItem:
-    tag = KeyValue(key="__tensor_tag", value=on_one_line(edge.where))
-    return MetadataItem(id=str(number), attrs=[tag])
 
 
 def _output(number: int, spec: TensorSpec) -> MetadataItem:
