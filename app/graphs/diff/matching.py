@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from app.graphs.diff.alignment import Alignment
 from app.graphs.diff.canonical import Body, Interner
 from app.graphs.diff.labels import Label
-from app.graphs.diff.pricing import difference, lower_bound, part_strangers, price
+from app.graphs.diff.pricing import difference, lower_bound, part_dear, part_strangers, price
 
 TRIALS = 4_000  # of other pairs while an alignment is polished
 SMALL = 3_000  # nodes: all ways are tried unless the first is as good as can be
@@ -39,6 +39,7 @@ def match(base: Body, head: Body, interner: Interner) -> Alignment:
             break
     assert best is not None
     _Polish(best).run()
+    part_dear(best)
     return best
 
 

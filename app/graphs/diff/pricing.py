@@ -68,6 +68,33 @@ def part_strangers(alignment: Alignment) -> None:
             alignment.part(base, head)
 
 
+def part_dear(alignment: Alignment) -> None:
+    """Undo pairs of another operator or module that cost more than one removed and one added."""
+    ours, theirs = alignment.base, alignment.head
+    together = Counter(
+        (ours.modules[base], theirs.modules[head])
+        for base, head in enumerate(alignment.to_head)
+        if head >= 0
+    )
+    for base, head in enumerate(alignment.to_head):
+        if head < 0:
+            continue
+        module, module_head = ours.modules[base], theirs.modules[head]
+        if module == module_head and ours.operators[base] == theirs.operators[head]:
+            continue
+        cost = difference(alignment, base, head)
+        cost += module != module_head and together[module, module_head] == 1
+        if cost > 2 and cost > 2 + _shared_users(alignment, base, head):
+            alignment.part(base, head)
+
+
+def _shared_users(alignment: Alignment, base: int, head: int) -> int:
+    """How many arguments of users would change with this pair."""
+    users = set(alignment.head.users[head])
+    to_head = alignment.to_head
+    return sum((to_head[user], k) in users for user, k in alignment.base.users[base])
+
+
 def _are_strangers(alignment: Alignment, base: int, head: int) -> bool:
     ours, theirs = alignment.base, alignment.head
     if ours.operators[base] == theirs.operators[head]:
