@@ -82,7 +82,7 @@ def test_what_is_served_is_what_the_manifest_says() -> None:
 
 
 def test_every_icon_that_a_template_draws_is_there() -> None:
-    text = "".join(path.read_text() for path in (ROOT / "templates").glob("*.html"))
+    text = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
     calls = re.findall(r"icon\(([^)]*)\)", text)
     maps = re.findall(r"_ICONS = \{(.*?)\}", text, re.DOTALL)
     drawn = {name for call in calls for name in re.findall(r'"([\w-]+)"(?! else| ==)', call)}
@@ -91,14 +91,25 @@ def test_every_icon_that_a_template_draws_is_there() -> None:
 
 
 def test_every_file_that_a_template_links_is_there() -> None:
-    text = "".join(path.read_text() for path in (ROOT / "templates").glob("*.html"))
+    text = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
     linked = {path for path in re.findall(r"asset\('([^']+)'\)", text) if "." in path}
     assert linked
     for path in linked:
         assert (ROOT / "static" / path).is_file(), path
-    (sheets,) = re.findall(r"for sheet in \((.*?)\)", text)
-    named = set(re.findall(r'"(\w+)"', sheets))
+    lists = re.findall(r"for sheet in \((.*?)\)", text)
+    named = {name for sheets in lists for name in re.findall(r'"([\w-]+)"', sheets)}
+    named |= {Path(path).stem for path in linked if path.endswith(".css")}
     assert named == {path.stem for path in (ROOT / "static" / "css").glob("*.css")}
+
+
+def test_the_modules_of_the_picture_are_fetched_at_once() -> None:
+    folder = ROOT / "static" / "js" / "graph"
+    text = "".join(path.read_text() for path in folder.glob("*.js"))
+    imported = set(re.findall(r'from "\./([\w-]+)\.js"', text))
+    assert imported == {path.stem for path in folder.glob("*.js")} - {"main"}
+    template = (ROOT / "templates" / "graph" / "_picture.html").read_text()
+    (parts,) = re.findall(r"for part in \((.*?)\)", template)
+    assert set(re.findall(r'"([\w-]+)"', parts)) == imported
 
 
 def test_versions_are_exact_and_the_lock_agrees() -> None:

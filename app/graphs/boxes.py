@@ -208,7 +208,7 @@ def _at_first(tree: Tree) -> list[str]:
 def _boxes(tree: Tree, opened: dict[str, Piece]) -> Iterator[Box]:
     entries = tree.comparison.entries
     operations = _sums(entries[number].node.op.startswith("call_") for number in tree.order)
-    hidden = _sums(tree.holders[number].entry != number for number in tree.order)
+    hidden = _sums(number in tree.counted for number in tree.order)
     kinds = [_sums(entries[number].kind is kind for number in tree.order) for kind in KINDS]
     waiting: list[tuple[Piece, str | None]] = [(one, None) for one in reversed(pieces(tree.root))]
     while waiting:

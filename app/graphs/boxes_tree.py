@@ -81,6 +81,7 @@ class Tree:
     holders: list[Part]  # of each node, by its number: its own part, or that of its user
     positions: list[int]  # of each node, by its number
     order: list[int]  # numbers of the nodes by position
+    counted: set[int]  # parameters, buffers and constants, which are not drawn
     links: list[Link]
 
 
@@ -95,7 +96,16 @@ def grow(comparison: Comparison) -> Tree:
     for position, number in enumerate(order):
         positions[number] = position
     keys = builder.name()
-    return Tree(comparison, builder.root, keys, builder.holders, positions, order, links)
+    return Tree(
+        comparison=comparison,
+        root=builder.root,
+        keys=keys,
+        holders=builder.holders,
+        positions=positions,
+        order=order,
+        counted={number for number in builder.hidden if not builder.is_subgraph(number)},
+        links=links,
+    )
 
 
 def _links(comparison: Comparison) -> Iterator[Link]:
@@ -156,6 +166,12 @@ class _Builder:
             return False
         given = graph.inputs.get(node.name)
         return given is not None and given.kind in HIDDEN_INPUTS
+
+    def is_subgraph(self, number: int) -> bool:
+        """Whether a hidden node only names a subgraph."""
+        entry = self.comparison.entries[number]
+        body = self.comparison.name_of(entry.body, base=entry.removed) or ""
+        return self._graph(entry).document.subgraph_of(body, entry.node) is not None
 
     def _graph(self, entry: Entry) -> GraphIndex:
         graph = self.comparison.base if entry.removed else self.comparison.head

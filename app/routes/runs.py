@@ -4,13 +4,14 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlmodel import Session
 
 from app.access import find_run
 from app.cards import BlockerCard, Culprit, LogPart, Reached
 from app.db import read_scope, session_scope
 from app.errors import StagelightError
 from app.forms import RunForm
-from app.models import Fate
+from app.models import Fate, Run
 from app.pages import (
     BlockerPage,
     ModulesPage,
@@ -27,8 +28,9 @@ from app.services.modules import module_views
 from app.services.present import facts, last_event, log_text, run_view
 from app.services.queue import request_cancel
 from app.services.runs import delete_run, rename_run, repeat_run
+from app.services.stop_picture import StopPicture, picture_of_stop
 from app.services.summary import summarise
-from app.services.views import CoverageView
+from app.services.views import CoverageView, RunView
 from app.web import Here, Id, Web
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
@@ -174,9 +176,20 @@ def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
             summary=summarise(facts(session, view)),
             culprit=Culprit.of(failure),
             cards=tuple(BlockerCard.of(one, sources.get(one.position)) for one in view.blockers),
+            stops=_stops(session, run, view),
             log=LogPart.of(log.text, log.dropped),
             event=event,
         )
+
+
+def _stops(session: Session, run: Run, view: RunView) -> StopPicture | None:
+    """The picture of where it stops, where the whole model does."""
+    if not view.blockers:
+        return None
+    stops = stops_of(view.blockers)
+    tree = grow(module_views(session, run), stops)
+    model_class = (run.loaded or {}).get("model_class", "")
+    return picture_of_stop(tree, stops, model_class, view.blockers[0])
 
 
 def _rerun_page(

@@ -2,7 +2,7 @@
 
 const KEPT = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap",
-  "font-family", "font-size", "font-weight", "opacity",
+  "paint-order", "font-family", "font-size", "font-weight", "opacity",
 ];
 const DRAWN = new Set(["rect", "path", "text", "circle"]);
 

@@ -1,5 +1,5 @@
 // Draws a layout as SVG. Colours are classes of graph-picture.css; no style attribute anywhere.
-import { fit, secondLine, SIGNS, signs } from "./measure.js";
+import { fit, secondLine, SIGNS, signs, STOP } from "./measure.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -61,6 +61,7 @@ function classOf(box) {
 }
 
 function drawBox(box, stopText) {
+  const height = box.height - (stopText === null || box.open ? 0 : STOP);
   const round = box.kind === "input" || box.kind === "output" ? 14 : 5;
   const group = svg("g", {
     class: `${classOf(box)}${stopText === null ? "" : " stop"}`,
@@ -72,11 +73,11 @@ function drawBox(box, stopText) {
     "data-key": box.key,
   });
   if (box.kind === "fold") {
-    const behind = { class: "behind", x: 4, y: 4, rx: 5, width: box.width, height: box.height };
+    const behind = { class: "behind", x: 4, y: 4, rx: 5, width: box.width, height };
     group.append(svg("rect", behind));
   }
   const parts = [
-    svg("rect", { class: "body", width: box.width, height: box.height, rx: round }),
+    svg("rect", { class: "body", width: box.width, height, rx: round }),
     box.open ? svg("rect", { class: "header", width: box.width, height: 38, rx: round }) : null,
     svg("rect", { class: "stripe", x: 6, y: 7, width: 18, height: 18, rx: 4 }),
     svg("text", { class: "glyph", x: 15, y: 20, "text-anchor": "middle" }, glyph(box)),
@@ -91,7 +92,7 @@ function drawBox(box, stopText) {
     const place = { class: "counts", x: box.width - 8, y: 33, "text-anchor": "end" };
     group.append(svg("text", place, counts));
   }
-  if (stopText !== null) group.append(...stopMark(box, stopText));
+  if (stopText !== null) group.append(...stopMark(box.width, height, stopText));
   group.append(svg("title", {}, tip(box)));
   return group;
 }
@@ -116,10 +117,9 @@ function mark(box) {
   );
 }
 
-function stopMark(box, text) {
-  const y = box.height;
+function stopMark(width, y, text) {
   return [
-    svg("path", { class: "stop-line", d: `M0 ${y + 3}H${box.width}` }),
+    svg("path", { class: "stop-line", d: `M0 ${y + 3}H${width}` }),
     svg("text", { class: "stop-text", x: 0, y: y + 17 }, text),
   ];
 }

@@ -58,7 +58,7 @@ class Picture {
       const asked = { open, close, node, of, module, reveal };
       const picture = await fetchBoxes(this.graph, this.base, asked);
       if (turn !== this.turn) return;
-      const laid = await this.layouter.layout(picture);
+      const laid = await this.layouter.layout(picture, this.stopText);
       if (turn !== this.turn) return;
       const before = anchor && this.box(anchor);
       this.laid = laid;
@@ -214,7 +214,10 @@ class Picture {
 
   #say({ boxes, refused, nodes }) {
     const more = refused.length ? " There is no room for more: close something first." : "";
-    this.status.textContent = `${boxes.length} boxes of ${nodes} nodes.${more}`;
+    const nothing = "Nothing to draw: the graph has no operations yet.";
+    this.status.textContent = boxes.length
+      ? `${boxes.length} boxes of ${nodes} nodes.${more}`
+      : nothing;
   }
 }
 

@@ -35,10 +35,16 @@ export function signs(box) {
     .join(" ");
 }
 
-/** The size of a closed box, wide enough for the shape that stands below it. */
-export function measure(box, below) {
+export const STOP = 22; // below a box, where it is said that export stops
+
+/** The size of a closed box, wide enough for what stands below it; `stop` is null for most. */
+export function measure(box, below, stop) {
   const title = width(fit(box.title), TITLE) + 44 + (box.opens ? 16 : 0) + (box.change ? 18 : 0);
   const second = width(secondLine(box), SMALL) + 34 + (box.opens ? width(signs(box), SMALL) + 10 : 0);
   const half = width(fit(below), SMALL) + 14;
-  return { width: Math.ceil(Math.max(title, second, 2 * half, 84)), height: 42 };
+  const said = stop === null ? 0 : width(stop, TITLE);
+  return {
+    width: Math.ceil(Math.max(title, second, 2 * half, said, 84)),
+    height: 42 + (stop === null ? 0 : STOP),
+  };
 }

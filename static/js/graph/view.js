@@ -38,7 +38,7 @@ export class View {
   fit({ width, height }) {
     const { clientWidth, clientHeight } = this.frames[0];
     const whole = Math.min((clientWidth - 24) / width, (clientHeight - 24) / height, 1);
-    const k = Math.max(whole, Math.min(0.8, (clientWidth - 24) / width), SMALLEST);
+    const k = Math.max(whole, Math.min(0.8, Math.max(0.5, (clientWidth - 24) / width)));
     const top = height * k < clientHeight ? (clientHeight - height * k) / 2 : 12;
     this.set({ x: (clientWidth - width * k) / 2, y: top, k });
   }
