@@ -84,9 +84,9 @@ def _node(
     if layer != path:
         modules.append((path, "Block", 0))
     parts = module.split(".") if module else []
-    modules += [
-        (".".join((path, *parts[: depth + 1])), class_name, 0) for depth in range(len(parts))
-    ]
+    for depth in range(1, len(parts) + 1):
+        kind = class_name if depth == len(parts) else parts[0].upper()
+        modules.append((".".join((path, *parts[:depth])), kind, 0))
     return Node(
         name=name,
         op="call_function",
