@@ -1,6 +1,6 @@
 """A node's line as HTML: highlighted, its arguments linked, what was edited marked. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
@@ -21,19 +21,17 @@ def node_html(
     parts: list[str] = []
     room = LINE
     for piece in pieces(node):
-        html = "".join(_token(token, link, own) for token in piece.tokens[:LINE])
         marked = edited and piece.where and is_edited(piece.where, edited)
-        parts.append(f"<mark>{html}</mark>" if marked else html)
-        room -= sum(len(text) for _, text in piece.tokens)
-        if room < 0:
+        parts.append("<mark>" if marked else "")
+        for token in piece.tokens:
+            if room > 0:
+                parts.append(_token(token, link, own))
+            room -= len(token[1])
+        parts.append("</mark>" if marked else "")
+        if room <= 0:
             parts.append(" …")
             break
     return Markup("".join(parts))  # noqa: S704 - every part is escaped
-
-
-def tokens_html(tokens: Iterable[Token]) -> Markup:
-    """Pieces without links."""
-    return Markup("".join(_token(token, lambda _: None, None) for token in tokens))  # noqa: S704
 
 
 def _token(token: Token, link: Link, own: str | None) -> str:

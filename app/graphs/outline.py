@@ -14,6 +14,7 @@ from app.graphs.document import Module
 from app.paths import ancestors
 
 ROWS = 60  # that a page opens by itself
+CHANGED_ROWS = 400  # the same where there is a base: what changed in a large module is few rows
 SIBLINGS = 200  # drawn of what is in one branch at a time
 LEVELS = 24  # below each other on one page
 
@@ -227,7 +228,7 @@ def children(outline: Outline, branch: Branch, after: int = 0, *, changes: bool 
 
 def _room(outline: Outline, top: Branch, opened: set[int], *, changes: bool) -> set[int]:
     """Branches to open, level by level, while their rows fit; with a base: where it changed."""
-    room = ROWS
+    room = ROWS if outline.comparison.diff is None else CHANGED_ROWS
     found: set[int] = set()
     level = [top]
     for _ in range(LEVELS):
