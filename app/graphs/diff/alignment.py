@@ -16,13 +16,29 @@ RADIUS = 3  # of the neighbourhood by which a node between two changes is known
 
 _PAIRED = 1 << 48  # a pair's colour; labels are smaller, hashes hardly ever equal
 
+MANY = 1_000  # open nodes
+FEW = 50  # one in so many open nodes that is found does not pay for another round
+
 Colours = dict[int, int]
+
+
+class Effort:
+    """How many nodes may yet be looked at, so that graphs that share nothing take no longer."""
+
+    def __init__(self, nodes: int) -> None:
+        self.left = nodes
+
+    def spend(self, nodes: int) -> bool:
+        """Take so many; whether there were any left."""
+        self.left -= nodes
+        return self.left + nodes > 0
 
 
 class Alignment:
     """Which node of the base's body is which of the head's; -1 is none."""
 
-    def __init__(self, base: Body, head: Body, interner: Interner) -> None:
+    def __init__(self, base: Body, head: Body, interner: Interner, effort: Effort) -> None:
+        self.effort = effort
         self.base = base
         self.head = head
         self.to_head = [-1] * len(base)
@@ -83,8 +99,17 @@ class _Step:
 
     def by_topology(self) -> None:
         """Pair by ancestors, descendants, neighbourhood, until nothing more is found."""
+        alignment = self.alignment
         for _ in range(ROUNDS):
-            if not self._by_cones() and not self._by_neighbourhood():
+            left = alignment.to_head.count(-1) + alignment.to_base.count(-1)
+            if not alignment.effort.spend(left):
+                return
+            found = self._by_cones()
+            if found * FEW > left:
+                continue
+            if alignment.effort.spend(left):
+                found += self._by_neighbourhood()
+            if found * FEW <= left and (not found or left > MANY):
                 return
 
     def by_order(self) -> None:

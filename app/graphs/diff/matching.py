@@ -3,12 +3,14 @@
 from collections import deque
 from collections.abc import Iterable
 
-from app.graphs.diff.alignment import Alignment
+from app.graphs.diff.alignment import Alignment, Effort
 from app.graphs.diff.canonical import Body, Interner
 from app.graphs.diff.labels import Label
 from app.graphs.diff.pricing import difference, lower_bound, part_dear, part_strangers, price
 
-TRIALS = 4_000  # of other pairs while an alignment is polished
+TRIALS = 2_000  # of other pairs while an alignment is polished
+EFFORT = 5  # looks at each node, on average
+LOOKS = 20_000  # looks that even the smallest may take
 SMALL = 3_000  # nodes: all ways are tried unless the first is as good as can be
 ROOM = 6  # changes above the fewest possible that are near enough on larger ones
 BUSY = 64  # users of a node beyond which it is not tried
@@ -26,10 +28,13 @@ CHAINS = (
 def match(base: Body, head: Body, interner: Interner) -> Alignment:
     """The cheapest alignment that was found."""
     least = lower_bound(base, head)
+    effort = Effort(EFFORT * (len(base) + len(head)) + LOOKS)
     best: Alignment | None = None
     cost = 0
     for chain in CHAINS:
-        alignment = Alignment(base, head, interner)
+        if best is not None and effort.left <= 0:
+            break
+        alignment = Alignment(base, head, interner, effort)
         alignment.align(chain)
         part_strangers(alignment)
         tried = price(alignment)

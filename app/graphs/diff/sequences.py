@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-DISTANCE = 256  # insertions and deletions that the exact algorithm looks for
+DISTANCE = 128  # insertions and deletions that the exact algorithm looks for
 
 Pairs = list[tuple[int, int]]
 
