@@ -130,8 +130,16 @@ def _stage(key: str) -> tuple[Strategy, Strategy]:
 
 
 def _with_rest(before: tuple[Any, ...]) -> st.SearchStrategy[list[Any]]:
-    """All that a whole child says: after its stage what stops the model, if anything does."""
-    rest = (events("blockers"),) if before[-1]["status"] == "failed" else ()
+    """All that a whole child says: after its stage what stops the model, or it decomposed."""
+    rest: tuple[Strategy, ...] = (events("blockers"),)
+    if before[-1]["status"] == "passed":
+        name = "decomposed"
+        added = events(
+            "stage_started",
+            key=st.just(name),
+            stage=_named("PlannedStage").map(lambda stage: {**stage, "key": name, "kind": name}),
+        )
+        rest = (added, _stage(name)[1])
     return st.tuples(*map(st.just, before), *rest, _last()).map(list)
 
 
