@@ -36,6 +36,7 @@ from tests.web_support import seeding
 SPEC = TensorSpec(shape=[2, "s0"], dtype="float32", device="cpu")
 NAMES = st.sampled_from(["a", "b", "c", "d", "<b>&", "x,y", "a~0-3", "\u202eb", "a\nb", "", "a@1"])
 PATHS = st.sampled_from(["", "a", "a.b", "a.b.c", "d", "x,y", "<i>", "a~0-3", "a@1"])
+OPS = st.sampled_from(["placeholder", "get_attr", "call_function", "output"])
 MODULES = st.lists(st.tuples(PATHS, NAMES, st.integers(0, 2)), max_size=4)
 
 
@@ -83,13 +84,13 @@ def edges(drawing: Drawing) -> set[tuple[str, str]]:
 
 
 @st.composite
-def nodes(draw_one: st.DrawFn, subgraphs: Sequence[str]) -> list[Node]:
+def nodes(draw_one: st.DrawFn, subgraphs: list[str]) -> list[Node]:
     """A body: names may come twice, references dangle, any node may run any subgraph."""
     made = []
     for _ in range(draw_one(st.integers(0, 12))):
-        op = draw_one(st.sampled_from(["placeholder", "get_attr", "call_function", "output"]))
+        op = draw_one(OPS)
         args: list[Any] = [{"node": name} for name in draw_one(st.lists(NAMES, max_size=3))]
-        if subgraphs and draw_one(st.booleans()):
+        if draw_one(st.booleans()) and subgraphs:
             args.append({"graph": draw_one(st.sampled_from(subgraphs))})
         target = draw_one(st.sampled_from(["aten.add.Tensor", "g", "h", "\x1b[31mred", ""]))
         made.append(

@@ -248,16 +248,16 @@ def _edges(tree: Tree, boxes: Sequence[Box], owners: Sequence[int]) -> Iterator[
     """What goes from box to box, summed; not from a frame to what is in it."""
     found: dict[tuple[int, int], tuple[dict[int, None], list[bool]]] = {}
     positions, holders = tree.positions, tree.holders
-    for source, target, head, base in tree.links:
-        if holders[source].entry != source:
+    for link in tree.links:
+        if holders[link.source].entry != link.source:
             continue
-        pair = owners[positions[source]], owners[positions[target]]
+        pair = owners[positions[link.source]], owners[positions[link.target]]
         if pair[0] == pair[1] or -1 in pair:
             continue
         nodes, sides = found.setdefault(pair, ({}, [False, False]))
-        nodes[source] = None
-        sides[0] |= head
-        sides[1] |= base
+        nodes[link.source] = None
+        sides[0] |= link.head
+        sides[1] |= link.base
     around = {box.key: box.parent for box in boxes}
     for (one, other), (nodes, (head, base)) in found.items():
         source, target = boxes[one].key, boxes[other].key

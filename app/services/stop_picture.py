@@ -199,8 +199,8 @@ class _Artist:
         inset = level * INSET
         length = CHARACTERS - 2 * level
         x, width = TRACE + inset, WIDTH - TRACE - 2 * inset - 2
-        texts = (_short(text, length) for text in (title, detail, stop))
-        self.rows.append(Row(x, top, width, height, fate, *texts, frame=frame))
+        texts = [_short(text, length) for text in (title, detail, stop)]
+        self.rows.append(Row(x, top, width, height, fate, texts[0], texts[1], texts[2], frame))
 
 
 def _detail(branch: Branch) -> str:
