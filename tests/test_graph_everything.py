@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from app.db import read_scope, session_scope
-from app.graphs.exports.model_explorer import GraphCollection
 from app.models import Graph, Run, RunStatus, Stage
 from app.routes.api_exports import Format
 from app.services import queue
@@ -27,6 +26,7 @@ from app.settings import Settings
 from bench.agreement import ARCHITECTURES
 from bench.catalogue import catalogue
 from tests.dot_support import read_dot
+from tests.model_explorer_schema import GraphCollection
 from tests.probe_support import SHARED
 from tests.worker_support import claim_next
 from workers.drive import Ended, Wish, drive

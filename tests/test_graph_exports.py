@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 from collections import Counter
 from typing import Any
@@ -14,9 +13,10 @@ from app.graphs.document import GraphDocument, Node, Subgraph
 from app.graphs.exports.bodies import GROUP_DEPTH, bodies_of, edges_of
 from app.graphs.exports.dot import to_dot
 from app.graphs.exports.histogram import to_csv
-from app.graphs.exports.model_explorer import GraphCollection, collection, to_json
+from app.graphs.exports.model_explorer import to_json
 from tests.dot_support import read_dot
 from tests.hostile_documents import documents
+from tests.model_explorer_schema import Graph, GraphCollection
 
 # The machine may be busy.
 ANY = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
@@ -55,57 +55,58 @@ NET = document(
 # -- Model Explorer
 
 
+def read(found: GraphDocument) -> list[Graph]:
+    """The graphs of a file, and all that holds them together."""
+    made = GraphCollection.model_validate_json(to_json(found, "graph 7"))
+    assert made.label == "graph 7"
+    graphs = {graph.id for graph in made.graphs}
+    assert len(graphs) == len(made.graphs)
+    for graph in made.graphs:
+        ids = {one.id for one in graph.nodes}
+        assert len(ids) == len(graph.nodes)
+        for one in graph.nodes:
+            assert {edge.sourceNodeId for edge in one.incomingEdges} <= ids
+            assert set(one.subgraphIds) <= graphs
+            assert not one.namespace or one.namespace in graph.groupNodeAttributes
+            assert one.namespace.count("/") < GROUP_DEPTH
+    return made.graphs
+
+
 def test_model_explorer_gets_nodes_edges_and_boxes() -> None:
-    graph, subgraph = collection(NET, "graph 7").graphs
+    graph, subgraph = read(NET)
     nodes = {one.id: one for one in graph.nodes}
     assert [one.namespace for one in graph.nodes][:4] == ["", "backbone/body", "neck", "neck"]
-    assert graph.group_node_attributes["backbone/body"] == {
+    assert graph.groupNodeAttributes["backbone/body"] == {
         "module": "backbone.body",
         "class": "Block",
     }
-    edge = nodes["getitem"].incoming_edges[0]
-    assert (edge.source_node_id, edge.source_node_output_id) == ("split", "1")
-    assert [edge.source_node_id for edge in nodes["cond"].incoming_edges] == ["getitem", "branch"]
-    assert nodes["conv"].outputs_metadata[0].attrs[0].value == "[1, s0]"
+    edge = nodes["getitem"].incomingEdges[0]
+    assert (edge.sourceNodeId, edge.sourceNodeOutputId) == ("split", "1")
+    assert [edge.sourceNodeId for edge in nodes["cond"].incomingEdges] == ["getitem", "branch"]
+    assert nodes["conv"].outputsMetadata[0].attrs[0].value == "[1, s0]"
     assert nodes["conv"].label == "aten.conv.default"
-    assert subgraph.id == "graph 7 / true_graph_0"
-    assert nodes["cond"].subgraph_ids == [subgraph.id]
-    assert [one.id for one in subgraph.nodes] == ["true_graph_0/sin", "true_graph_0/cos"]
-
-
-def test_model_explorer_reads_camel_case() -> None:
-    graph = json.loads(to_json(NET, "graph 7"))["graphs"][0]
-    assert graph["nodes"][3]["incomingEdges"][0] == {
-        "sourceNodeId": "split",
-        "sourceNodeOutputId": "1",
-        "targetNodeInputId": "0",
+    assert {line.key: line.value for line in nodes["conv"].attrs} == {
+        "op": "call_function",
+        "target": "aten.conv.default",
+        "args[0]": "x",
+        "module": "backbone.body",
     }
-    assert graph.keys() == {"id", "nodes", "groupNodeAttributes"}
+    assert subgraph.id == "graph 7 / true_graph_0"
+    assert nodes["cond"].subgraphIds == [subgraph.id]
+    assert [one.id for one in subgraph.nodes] == ["true_graph_0/sin", "true_graph_0/cos"]
 
 
 def test_a_second_call_of_a_module_is_another_box() -> None:
     modules = [["", "Net", 0], ["block", "Block", 1]]
-    [graph] = collection(document(node("relu", modules=modules)), "g").graphs
+    [graph] = read(document(node("relu", modules=modules)))
     assert graph.nodes[0].namespace == "block (call 2)"
 
 
 @ANY
 @given(documents())
-def test_any_graph_is_model_explorers_and_consistent(found: GraphDocument) -> None:
-    made = GraphCollection.model_validate_json(to_json(found, "graph 7"))
-    graphs = {graph.id: graph for graph in made.graphs}
-    assert len(graphs) == len(made.graphs)
-    assert sum(len(graph.nodes) for graph in made.graphs) == sum(
-        len(body.nodes) for body in bodies_of(found)
-    )
-    for graph in made.graphs:
-        ids = {one.id for one in graph.nodes}
-        assert len(ids) == len(graph.nodes)
-        for one in graph.nodes:
-            assert {edge.source_node_id for edge in one.incoming_edges} <= ids
-            assert set(one.subgraph_ids) <= graphs.keys()
-            assert not one.namespace or one.namespace in graph.group_node_attributes
-            assert one.namespace.count("/") < GROUP_DEPTH
+def test_any_graph_is_model_explorers(found: GraphDocument) -> None:
+    nodes = [one for graph in read(found) for one in graph.nodes]
+    assert len(nodes) == sum(len(body.nodes) for body in bodies_of(found))
 
 
 # -- GraphViz

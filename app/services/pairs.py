@@ -83,9 +83,14 @@ class Spot:
         return self.status is StageStatus.PASSED
 
     @property
+    def ending(self) -> str:
+        """Words for a graph that is not whole."""
+        return "" if self.passed else " up to its failure"
+
+    @property
     def told(self) -> str:
         """Its name, and that its graph ends early where it does."""
-        return self.name if self.passed else f"{self.name} up to its failure"
+        return self.name + self.ending
 
 
 @dataclass(frozen=True)
@@ -193,7 +198,7 @@ def _within(head: Spot, stages: Stages) -> Iterator[_Base]:
     yield from _FINDERS[head.kind](head, stages)
     for spot in stages.of(StageKind.DECOMPOSED):
         if _source_of(spot, stages) is head:
-            yield Relation.DECOMPOSED, spot, f"{spot.told}, after decomposition"
+            yield Relation.DECOMPOSED, spot, spot.told
 
 
 def _of_component(head: Spot, stages: Stages) -> Iterator[_Base]:
@@ -217,7 +222,7 @@ def _of_assembled(head: Spot, stages: Stages) -> Iterator[_Base]:
     yield from _before(head, stages)
     for spot in stages.of(StageKind.COMPONENT):
         if spot.component == head.component:
-            yield Relation.ALONE, spot, f"{spot.told} alone"
+            yield Relation.ALONE, spot, f"{spot.name} alone{spot.ending}"
 
 
 def _of_whole(head: Spot, stages: Stages) -> Iterator[_Base]:

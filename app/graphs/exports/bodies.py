@@ -102,5 +102,7 @@ def _groups(modules: tuple[tuple[str, str, int], ...]) -> tuple[Group, ...]:
 
 def on_one_line(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     """Text from strangers on one line, nothing in it hidden, cut past the limit."""
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        return text
     line = " ".join(visible(text).split("\n"))
     return line if len(line) <= limit else f"{line[:limit]}…"
