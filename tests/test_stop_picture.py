@@ -41,7 +41,7 @@ def titles(made: StopPicture) -> list[str]:
 
 
 def the_stop(made: StopPicture) -> Row:
-    (row,) = [row for row in made.rows if row.stop.startswith("Export stops here")]
+    (row,) = [row for row in made.rows if row.here]
     return row
 
 
@@ -84,6 +84,17 @@ def test_rows_are_below_each_other_and_in_their_frames() -> None:
         if row.title in ("c", "d"):
             assert frame.y < row.y
             assert row.y + row.height < frame.y + frame.height
+
+
+def test_further_blockers_are_named_at_the_modules_that_they_are_in() -> None:
+    modules = [module("a", FAILED), module("b", FAILED), module("b.c", FAILED)]
+    stops = {"a": (1,), "b.c": (2, 3)}
+    made = picture_of_stop(grow(modules, stops), stops, "Net", blocker("a"))
+    assert made is not None
+    assert [(row.title, row.stop) for row in made.rows][1:] == [
+        ("a", "Export stops here: model.py:8"),
+        ("b", "blockers 2, 3"),
+    ]
 
 
 def test_the_code_of_the_model_itself_may_stop_it() -> None:

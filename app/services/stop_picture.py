@@ -4,7 +4,7 @@ Made from the tree of modules; templates/_stops.html draws it. Sizes are in unit
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.models import Fate
@@ -20,6 +20,7 @@ GAP = 6
 INSET = 10
 LEVELS = 4  # of modules in modules, below the model itself
 AROUND = 3  # modules that are drawn before and after the one that is opened
+BLOCKERS = 4  # that are named at one module
 CHARACTERS = 44  # of a name, at the outermost level
 
 
@@ -34,7 +35,8 @@ class Row:
     fate: Fate | None
     title: str
     detail: str
-    stop: str  # what is said where export stops; else empty
+    stop: str  # what is said where export stops, or which further blockers are in it
+    here: bool  # whether it is the first of them
     frame: bool  # whether others are in it
 
 
@@ -111,11 +113,12 @@ class _Artist:
         self._level(branches, hidden, 1)
         title, detail = model_class or "the model", "the model itself"
         fate = Fate.FAILED
-        self._put(0, top, self.y - top, fate, title, detail, said, frame=True)
+        self._put(0, top, self.y - top, fate, title, detail, said, here=bool(said), frame=True)
         self.y += GAP
 
     def _said(self) -> str:
-        return f"Export stops here{f': {self.place}' if self.place else ''}"
+        place = _short(self.place, CHARACTERS - 2 * LEVELS)
+        return f"Export stops here{f': {place}' if place else ''}"
 
     def _level(self, branches: Sequence[Branch], hidden: int, level: int) -> None:
         chosen = self._chosen(branches)
@@ -154,7 +157,8 @@ class _Artist:
             branch.module.fate,
             name or path,
             _detail(branch),
-            self._said() if here else _others(branch),
+            self._said() if here else "" if inner else _others(branch),
+            here=here,
             frame=inner,
         )
         self.y += GAP
@@ -181,7 +185,8 @@ class _Artist:
         fate = next(iter(fates)) if len(fates) == 1 and not hidden else None
         top = self.y
         self.y += ROW
-        self._put(level, top, ROW, fate, names, f"{count} modules: {counted}", "", frame=False)
+        detail = f"{count} modules: {counted}"
+        self._put(level, top, ROW, fate, names, detail, "", here=False, frame=False)
         self.y += GAP
 
     def _put(
@@ -194,13 +199,14 @@ class _Artist:
         detail: str,
         stop: str,
         *,
+        here: bool,
         frame: bool,
     ) -> None:
         inset = level * INSET
         length = CHARACTERS - 2 * level
         x, width = TRACE + inset, WIDTH - TRACE - 2 * inset - 2
-        texts = [_short(text, length) for text in (title, detail, stop)]
-        self.rows.append(Row(x, top, width, height, fate, texts[0], texts[1], texts[2], frame))
+        title, detail = _short(title, length), _short(detail, length)
+        self.rows.append(Row(x, top, width, height, fate, title, detail, stop, here, frame))
 
 
 def _detail(branch: Branch) -> str:
@@ -209,8 +215,16 @@ def _detail(branch: Branch) -> str:
 
 
 def _others(branch: Branch) -> str:
-    """Further blockers in its own code."""
-    return ", ".join(f"blocker {number}" for number in branch.stops if number != 1)
+    """Further blockers in it."""
+    numbers = sorted({one for one in _stops_in(branch) if one != 1})
+    shown = ", ".join(map(str, numbers[:BLOCKERS])) + (", \u2026" if numbers[BLOCKERS:] else "")
+    return f"blocker{'s' if len(numbers) > 1 else ''} {shown}" if numbers else ""
+
+
+def _stops_in(branch: Branch) -> Iterator[int]:
+    yield from branch.stops
+    for child in branch.children:
+        yield from _stops_in(child)
 
 
 def _short(text: str, length: int) -> str:
