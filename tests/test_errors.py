@@ -166,6 +166,8 @@ def test_openapi_describes_every_answer_and_every_error(client: TestClient) -> N
         "/api/runs/{run_id}/events", "/api/runs/{run_id}/log", "/api/runs/{run_id}/cancel",
         "/api/runs/{run_id}/blockers/{position}", "/api/runs/{run_id}/modules",
         "/api/runs/{run_id}/rerun", "/api/graphs/{graph_id}", "/api/graphs/compare",
+        "/api/graphs/{graph_id}/export/{format}", "/api/graphs/{graph_id}/pairs",
+        "/api/graphs/{graph_id}/boxes", "/api/graphs/{graph_id}/find",
         "/api/runtimes", "/api/examples",
         "/api/examples/{name}", "/api/workers", "/api/settings", "/healthz", "/readyz", "/metrics",
     } == paths.keys()  # fmt: skip
