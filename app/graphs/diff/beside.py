@@ -97,7 +97,7 @@ def _outputs(base: GraphDocument, head: GraphDocument, modules: ModuleMap) -> It
     def number(kind: str, target: str) -> int:
         return numbers.setdefault((kind, target), len(numbers))
 
-    ours = [number(item.kind, modules.path(item.target)) for item in base.outputs]
+    ours = [number(item.kind, item.target and modules.path(item.target)) for item in base.outputs]
     theirs = [number(item.kind, item.target) for item in head.outputs]
     i_next = j_next = 0
     for i, j in [*common_subsequence(ours, theirs), (len(ours), len(theirs))]:

@@ -56,7 +56,7 @@ class Interner:
         known = self._stacks.get(key)
         if known is None:
             module = self.number("module", key[-1][0], key[-1][2]) if key else -1
-            known = self._stacks[key] = (len(self._stacks), module)
+            known = self._stacks[key] = (len(self._stacks) + 1 if key else 0, module)
         return known
 
     def values(self, specs: Sequence[TensorSpec]) -> tuple[int, int]:
@@ -167,6 +167,7 @@ class Body:
     erased: list[int] = field(default_factory=list)  # the values without symbols
     modules: list[int] = field(default_factory=list)  # path and call of the innermost
     stacks: list[int] = field(default_factory=list)  # all of the modules
+    paths: list[str] = field(default_factory=list)  # of the innermost module, or a parameter
     sources: list[int] = field(default_factory=list)
     references: list[list[int]] = field(default_factory=list)  # in the order of the arguments
     expressions: list[list[str]] = field(default_factory=list)
@@ -230,7 +231,8 @@ class Canonical:
 
     def _read_rest(self, body: Body, node: Node) -> None:
         interner = self.interner
-        operator, bare, op = interner.operator(self._operator(body.name, node))
+        key = self._operator(body.name, node)
+        operator, bare, op = interner.operator(key)
         body.operators.append(operator)
         body.bare.append(bare)
         body.ops.append(op)
@@ -240,6 +242,8 @@ class Canonical:
         stack, module = interner.stack(node.modules)
         body.stacks.append(stack)
         body.modules.append(module)
+        is_call = node.op not in ("placeholder", "get_attr")
+        body.paths.append(key[-1] if not is_call else node.modules[-1][0] if stack else "")
         body.sources.append(interner.source(node.frame.text) if node.frame else 0)
 
     def _content(self, body: str, node: Node) -> tuple[int, ...]:

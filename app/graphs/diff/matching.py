@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from app.graphs.diff.alignment import Alignment, Effort
 from app.graphs.diff.canonical import Body, Interner
 from app.graphs.diff.labels import Label
-from app.graphs.diff.pricing import difference, lower_bound, part_dear, part_strangers, price
+from app.graphs.diff.pricing import Moves, difference, lower_bound, part_dear, part_strangers, price
 
 TRIALS = 2_000  # of other pairs while an alignment is polished
 EFFORT = 5  # looks at each node, on average
@@ -54,6 +54,7 @@ class _Polish:
     def __init__(self, alignment: Alignment) -> None:
         self.alignment = alignment
         self.trials = TRIALS
+        self._moves = Moves(alignment)
 
     def run(self) -> None:
         """Improve until nothing more is found, or the trials are spent."""
@@ -136,8 +137,13 @@ class _Polish:
 
     def _cost(self, bases: Iterable[int], heads: Iterable[int]) -> int:
         alignment = self.alignment
+        ours, theirs = alignment.base.paths, alignment.head.paths
         total = sum(alignment.to_base[place] < 0 for place in heads)
         for place in bases:
             head = alignment.to_head[place]
-            total += 1 if head < 0 else difference(alignment, place, head)
+            if head < 0:
+                total += 1
+            else:
+                total += difference(alignment, place, head)
+                total += not self._moves.explain(ours[place], theirs[head])
         return total

@@ -9,6 +9,27 @@ from app.graphs.diff.sequences import increasing
 FAR = 3  # changes of one node that nothing around it shares; beyond, it is another node
 
 
+class Moves:
+    """Renames of modules on which several pairs agree: none of them is a change of a node."""
+
+    def __init__(self, alignment: Alignment) -> None:
+        ours, theirs = alignment.base.paths, alignment.head.paths
+        often = Counter(
+            (ours[base], theirs[head]) for base, head in enumerate(alignment.to_head) if head >= 0
+        )
+        moves: Counter[tuple[str, str]] = Counter()
+        for paths, number in often.items():
+            moves[_shortened(*paths)] += number
+        self._agreed = {
+            paths for paths in often if paths[0] != paths[1] and moves[_shortened(*paths)] > 1
+        }
+        self._left = {base for base, head in self._agreed if often[base, head] > often[base, base]}
+
+    def explain(self, base: str, head: str) -> bool:
+        """Whether what was at one path is at the other now."""
+        return base not in self._left if base == head else (base, head) in self._agreed
+
+
 def difference(alignment: Alignment, base: int, head: int) -> int:
     """About how many edits this pair would have."""
     ours, theirs = alignment.base, alignment.head
@@ -29,7 +50,7 @@ def difference(alignment: Alignment, base: int, head: int) -> int:
 def price(alignment: Alignment) -> int:
     """About how many changes there are in all. A module that is renamed is one."""
     ours, theirs = alignment.base, alignment.head
-    renamed = set()
+    renamed: set[tuple[str, str]] = set()
     total = alignment.to_base.count(-1)
     order = []
     for base, head in enumerate(alignment.to_head):
@@ -38,11 +59,21 @@ def price(alignment: Alignment) -> int:
             continue
         order.append(head)
         total += difference(alignment, base, head)
-        if ours.modules[base] != theirs.modules[head]:
-            renamed.add((ours.modules[base], theirs.modules[head]))
-        elif ours.operators[base] != theirs.operators[head]:
-            renamed.add((-ours.operators[base], theirs.operators[head]))
-    return total + len(renamed) + len(order) - len(increasing(order))
+        if ours.paths[base] != theirs.paths[head]:
+            renamed.add((ours.paths[base], theirs.paths[head]))
+    moves = {_shortened(*paths) for paths in renamed}
+    return total + len(moves) + len(order) - len(increasing(order))
+
+
+def _shortened(base: str, head: str) -> tuple[str, str]:
+    """What was renamed: `1.conv` and `2.conv` are in `1` and `2`."""
+    while base != head:
+        parent, dot, name = base.rpartition(".")
+        parent_head, dot_head, name_head = head.rpartition(".")
+        if name != name_head or not (dot or dot_head):
+            break
+        base, head = parent, parent_head
+    return base, head
 
 
 def lower_bound(base: Body, head: Body) -> int:
@@ -63,19 +94,16 @@ def _alike(body: Body) -> list[int]:
 
 def part_strangers(alignment: Alignment) -> None:
     """Undo pairs that differ in too much for a person to call them one node."""
+    moves = Moves(alignment)
     for base, head in enumerate(alignment.to_head):
-        if head >= 0 and _are_strangers(alignment, base, head):
+        if head >= 0 and _are_strangers(alignment, base, head, moves):
             alignment.part(base, head)
 
 
 def part_dear(alignment: Alignment) -> None:
     """Undo pairs of another operator or module that cost more than one removed and one added."""
     ours, theirs = alignment.base, alignment.head
-    together = Counter(
-        (ours.modules[base], theirs.modules[head])
-        for base, head in enumerate(alignment.to_head)
-        if head >= 0
-    )
+    moves = Moves(alignment)
     for base, head in enumerate(alignment.to_head):
         if head < 0:
             continue
@@ -83,7 +111,7 @@ def part_dear(alignment: Alignment) -> None:
         if module == module_head and ours.operators[base] == theirs.operators[head]:
             continue
         cost = difference(alignment, base, head)
-        cost += module != module_head and together[module, module_head] == 1
+        cost += not moves.explain(ours.paths[base], theirs.paths[head])
         if cost > 2 and cost > 2 + _shared_users(alignment, base, head):
             alignment.part(base, head)
 
@@ -95,12 +123,16 @@ def _shared_users(alignment: Alignment, base: int, head: int) -> int:
     return sum((to_head[user], k) in users for user, k in alignment.base.users[base])
 
 
-def _are_strangers(alignment: Alignment, base: int, head: int) -> bool:
+def _are_strangers(alignment: Alignment, base: int, head: int, moves: Moves) -> bool:
     ours, theirs = alignment.base, alignment.head
     if ours.operators[base] == theirs.operators[head]:
         if ours.modules[base] == theirs.modules[head]:
             return False
     elif not ours.references[base] and not theirs.references[head]:
+        if ours.bare[base] == theirs.bare[head] and moves.explain(
+            ours.paths[base], theirs.paths[head]
+        ):
+            return False
         return not _shares_user(alignment, base, head)
     if difference(alignment, base, head) <= FAR:
         return False
