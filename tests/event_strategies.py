@@ -96,6 +96,11 @@ def events(type_: str, **fields: Strategy) -> Strategy:
     return st.builds(lambda one, other: one | other, own, st.fixed_dictionaries(fields))
 
 
+def graphs() -> Strategy:
+    """Graph documents, of names and arguments that may be anything."""
+    return _named("GraphDocument")
+
+
 KEYS = ("a", "b")
 
 

@@ -1,12 +1,17 @@
 """GraphDocument: its JSON, and the reader of every version that was ever stored."""
 
 import json
+import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
-from app.graphs.document import VERSION
+from app.graphs.document import VERSION, GraphDocument
 from app.graphs.reading import read_document
+from tests.event_strategies import graphs
+from workers.rows import graph_row
 
 DOCUMENTS = Path(__file__).parent / "documents"
 
@@ -58,3 +63,53 @@ def test_version_1_had_the_call_in_the_path(path: str, module: tuple[str, str, i
 def test_what_is_no_document_is_an_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - pydantic's and json's are both of it
         read_document(text.encode())
+
+
+def stored_as(document: GraphDocument) -> bytes:
+    """A document as the worker stores it."""
+    return zlib.decompress(graph_row(document, "").document)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(graphs())
+def test_what_is_stored_is_read_as_it_was(value: dict[str, Any]) -> None:
+    document = GraphDocument.model_validate(value)
+    assert read_document(stored_as(document)) == document
+    assert read_document(document.model_dump_json().encode()) == document
+    for body in ("", *document.subgraphs):
+        given = {document.subgraph_of(body, node) for node in document.nodes}
+        assert given <= {None, *document.subgraphs}
+    assert document.compute_nodes() <= document.all_nodes()
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(graphs())
+def test_any_document_of_version_1_is_read(value: dict[str, Any]) -> None:
+    old = as_version_1(value)
+    document = read_document(json.dumps(old, sort_keys=True).encode())
+    assert len(document.nodes) == len(old["nodes"])
+    for node, before in zip(document.nodes, old["nodes"], strict=True):
+        assert (node.name, node.args) == (before["name"], before.get("args", []))
+        for (path, _, call), (was, _) in zip(node.modules, before.get("modules", []), strict=True):
+            assert was in (path, f"{path}@{call}")
+
+
+def as_version_1(value: dict[str, Any]) -> dict[str, Any]:
+    """The same graph with what the first version had."""
+    new = {"stride", "layout", "digest", "persistent"}
+
+    def old(part: Any) -> Any:
+        if isinstance(part, list):
+            return [old(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        kept = {key: old(item) for key, item in part.items() if key not in new}
+        if "op" in part:  # a node
+            ops = {"call_method": "call_function", "call_module": "call_function"}
+            kept["op"] = ops.get(part["op"], part["op"])
+            kept |= {key: part[key] for key in ("args", "kwargs") if key in part}
+            if "modules" in part:
+                kept["modules"] = [[path, name] for path, name, _call in part["modules"]]
+        return kept
+
+    return {**old(value), "version": 1}
