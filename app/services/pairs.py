@@ -140,9 +140,9 @@ def stage_pairs(session: Session, run: Run, n: int) -> list[Pair]:
         [*_within(head, stages), *_elsewhere(session, run, head)],
         key=lambda base: _RANKS[base[0]],
     )
-    first = {(spot.run, spot.n): (relation, spot, words) for relation, spot, words in bases[::-1]}
-    return [
-        Pair(
+    pairs: dict[tuple[int, int], Pair] = {}
+    for relation, spot, words in bases:
+        pair = Pair(
             base=spot.graph,
             relation=relation,
             words=words,
@@ -150,8 +150,8 @@ def stage_pairs(session: Session, run: Run, n: int) -> list[Pair]:
             stage=spot.n,
             same=spot.graph == head.graph,
         )
-        for relation, spot, words in reversed(first.values())
-    ]
+        pairs.setdefault((spot.run, spot.n), pair)
+    return list(pairs.values())
 
 
 def graph_pairs(session: Session, graph_id: int, seen_from: tuple[int, int] | None) -> PairList:
