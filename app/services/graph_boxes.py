@@ -23,7 +23,8 @@ from app.services.view import View
 
 FOUND = 50  # matches that are listed
 
-_trees = Cache()
+# Nodes of all trees that are kept; each also keeps its documents, which are kept elsewhere anyway.
+_trees = Cache(30_000)
 
 
 class BoxView(View):

@@ -92,7 +92,7 @@ function toElk(picture, stop) {
     }
   }
   root.edges = picture.edges.map((edge, number) => ({
-    id: `${number}`,
+    id: `edge ${number}`, // no box has a space in its key
     sources: [edge.source],
     targets: [edge.target],
   }));
@@ -108,7 +108,7 @@ function fromElk(laid, picture) {
     waiting.push(...(node.children ?? []));
   }
   const edges = laid.edges.map(({ id, sections }) => ({
-    ...picture.edges[Number(id)],
+    ...picture.edges[Number(id.slice("edge ".length))],
     points: (sections ?? []).flatMap((one) => [
       one.startPoint,
       ...(one.bendPoints ?? []),
