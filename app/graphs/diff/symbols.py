@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from app.graphs.document import GraphDocument
 
+ALONE = 8  # votes of a symbol that is all of an expression; in a product, order may deceive
 MEANING = 1_000  # votes of a symbol that means the same dimension of the inputs
 
 # Possessive, and at the start of a word alone: a long name of a function takes linear time.
@@ -115,7 +116,7 @@ def match_symbols(
     for (ours, theirs), number in texts:
         if skeleton(ours) == skeleton(theirs):
             for pair in zip(names_in(ours), names_in(theirs), strict=True):
-                votes[pair] += number
+                votes[pair] += number * (ALONE if pair == (ours, theirs) else 1)
     for pair in _same_meaning(base, head):
         votes[pair] += MEANING
     chosen = elect(votes)
