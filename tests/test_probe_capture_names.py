@@ -148,6 +148,28 @@ def test_a_partial_graph_may_call_methods_and_modules() -> None:
     assert document.compute_nodes() == 2
 
 
+class Tracing(nn.Module):
+    """Traces a part of its own, which fails, and says so with an error of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Call(lambda x: x.sin() if x.sum() > 0 else x)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        x = x * 3
+        try:
+            return torch.fx.symbolic_trace(self.part)(x)
+        except Exception as error:
+            raise ValueError("no") from error
+
+
+def test_the_graph_up_to_a_failure_is_export_s_and_not_the_user_s() -> None:
+    document = failed_graph_of(Tracing(), X)
+    assert [node.target for node in document.nodes if node.op != "placeholder"] == [
+        "aten.mul.Tensor"
+    ]
+
+
 def test_what_an_attribute_is_stands_in_for_its_value() -> None:
     def stops(x: torch.Tensor) -> Any:
         y = x + torch.tensor([1.0, 2.0, 3.0, 4.0])
@@ -159,6 +181,14 @@ def test_what_an_attribute_is_stands_in_for_its_value() -> None:
     assert set(document.subgraphs) == {"true_graph_0", "false_graph_0"}
     (constant,) = [n for n in document.nodes if n.op == "get_attr" and n.values]
     assert constant.values[0].shape == [4]
+
+
+def free_size() -> Any:
+    """A symbolic size, and no graph around it."""
+    shapes = ({0: torch.export.Dim.AUTO},)
+    program = torch.export.export(Call(torch.sin), (X,), dynamic_shapes=(shapes,))
+    placeholder = next(iter(program.graph.nodes))
+    return placeholder.meta["val"].shape[0]
 
 
 def test_arguments_of_any_depth_and_kind_pass_the_worker() -> None:
@@ -177,5 +207,11 @@ def test_arguments_of_any_depth_and_kind_pass_the_worker() -> None:
         {"object": "builtins.ellipsis"},
     ]
     assert len(data[7]) == 2_000
+    size: Any = free_size()
+    assert Arguments({}).as_data([size, size * 0.5, size > 4]) == [
+        {"sym": str(size)},
+        {"sym": f"0.5*ToFloat({size})"},
+        {"sym": f"{size} > 4"},
+    ]
     event = {"graph": {"subgraphs": {"a": {"nodes": [{"args": [data]}]}}}}
     assert strictjson.parse(json.dumps(event).encode()) == event

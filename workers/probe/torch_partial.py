@@ -15,7 +15,7 @@ from .frames import walk
 
 def graph_before(error: BaseException) -> tuple[Graph, Any] | None:
     """The graph up to the failure, and the module that its subgraphs hang on; None: no graph."""
-    for link in reversed(chain_of(error)):
+    for link in chain_of(error):  # outwards in: one that it came from may be of the user's tracer
         for frame, _line in walk(link.__traceback__):
             tracer = frame.f_locals.get("self") if frame.f_code.co_name == "trace" else None
             if isinstance(tracer, Tracer) and hasattr(tracer, "graph"):
