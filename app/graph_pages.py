@@ -21,6 +21,7 @@ from app.services.graphs import GraphFacts, StageLink
 from app.services.views import GuardView
 from app.templating import Page
 
+SHAPES = 3  # of a node that gives several, in a row
 SHOWN_SUMS = 60  # modules and operators that the summary lists
 
 VIEWS = (("outline", "Outline"), ("code", "Code"), ("table", "Table"), ("graph", "Graph"))
@@ -43,7 +44,7 @@ class Cells:
         return cls(
             op=node.target if node.op.startswith("call_") else node.op,
             dtype=dtype_text(node),
-            shape=shape_text(node),
+            shape=shape_text(node, SHAPES),
             module=module_text(node),
             line=line_text(node),
             source=flat(node.frame.text.strip()) if node.frame else "",

@@ -19,7 +19,7 @@ from app.graphs.comparison import Comparison
 from app.graphs.diff.result import Kind
 from app.graphs.outline import LEVELS, ROWS, SIBLINGS, Outline, Row, children, draw
 from app.graphs.panel import panel_of
-from app.graphs.table import Query, select
+from app.graphs.table import Query, select, shape_text
 from tests.graph_view_support import (
     FLOAT,
     call,
@@ -93,6 +93,8 @@ def test_an_outline_nests_modules_by_call_and_names_them_below_each_other() -> N
         ("act", 1),
     ]
     assert list(tree(root)) == ["inputs", "body", "output"]
+    assert outline.module("body.layers") is outline.module("body")
+    assert outline.module("body.lay") is None
     second = outline.module("body.act@1")
     assert second is not None
     assert (second.call, second.name, second.operations) == (1, "act", 1)
@@ -199,6 +201,8 @@ def test_badges_count_what_changed_below_and_changes_only_leaves_the_rest_out() 
     assert (counts["stage0"].added, counts["stage0"].changed) == (1, 1)
     assert (counts["stage0.blocks.3"].added, counts["stage0.blocks.3"].changed) == (1, 1)
     assert counts["stage0.blocks.2"].is_empty
+    assert outline.branches[0].operations == 61
+    assert Outline(comparison(base, with_relu(base, "n33"))).branches[0].operations == 60
     assert tree(draw(outline, None, changes=True)) == {
         "stage0": {"blocks.3": {"extra": None, "n34": None}}
     }
@@ -332,6 +336,12 @@ def test_the_table_sorts_by_every_column_whatever_is_in_it() -> None:
     assert names(made, Query(sort="-order"))[0] == "many"
     # By rank, a symbol before a number.
     assert names(made, Query(sort="shape"))[-3:] == ["many", "symbol", "plain"]
+
+
+def test_of_many_shapes_a_row_has_the_first_few() -> None:
+    node = comparison(document(call("split", values=[FLOAT] * 5))).entries[0].node
+    assert shape_text(node, 2) == "[s0, 64], [s0, 64], … 5 in all"
+    assert shape_text(node, 5) == shape_text(node) == ", ".join(["[s0, 64]"] * 5)
 
 
 def test_the_table_filters_by_what_became_of_a_node() -> None:

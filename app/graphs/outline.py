@@ -41,7 +41,7 @@ class Branch:
     entry: Entry | None = None
     parent: int = 0
     children: list[int] = field(default_factory=list)
-    nodes: int = 0  # in it, at any depth
+    nodes: int = 0  # of the head in it, at any depth
     operations: int = 0
     parameters: int = 0  # elements of those that are its own or of what is in it
     counts: Counts = field(default_factory=Counts)
@@ -82,15 +82,19 @@ class Outline:
         self._sum()
 
     def module(self, key: str) -> Branch | None:
-        """The branch that an address names by path and call."""
+        """The branch that an address names by path and call.
+
+        A list of modules is never called: what is around the first one in it stands in for it.
+        """
         path, _, call = key.rpartition("@")
         wanted = {(key, 0)} | ({(path, int(call))} if _is_call(call) else set())
-        found = (
-            number
-            for (_, *module), number in self._modules.items()
-            if (module[0], module[1]) in wanted
-        )
-        return next((self.branches[number] for number in found), None)
+        around = None
+        for (_, found, number), branch in self._modules.items():
+            if (found, number) in wanted:
+                return self.branches[branch]
+            if around is None and key and found.startswith(f"{key}."):
+                around = self.branches[self.branches[branch].parent]
+        return around
 
     def above(self, branch: Branch) -> Iterator[Branch]:
         """What a branch is in, the closest first."""
@@ -187,8 +191,8 @@ class Outline:
         parameters = _parameters(self.comparison)
         for branch in self._leaves_first():
             if (entry := branch.entry) is not None:
-                branch.nodes = 1
-                branch.operations = int(entry.node.op.startswith("call_"))
+                branch.nodes = int(not entry.removed)
+                branch.operations = int(entry.node.op.startswith("call_") and not entry.removed)
                 branch.counts = _count(entry.kind)
             if branch.kind is BranchKind.MODULE:
                 branch.parameters = parameters.get(branch.path, 0)

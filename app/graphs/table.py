@@ -57,12 +57,12 @@ def in_module(node: Node, key: str) -> bool:
     return bool(node.modules) and node.modules[-1][0].startswith(f"{key}.")
 
 
-def shape_text(node: Node) -> str:
-    """The shapes of what it computes: `[s0, 64]`."""
-    shapes = (
-        f"[{', '.join(map(str, spec.shape))}]" for spec in node.values if spec.kind == "tensor"
-    )
-    return ", ".join(shapes)
+def shape_text(node: Node, limit: int | None = None) -> str:
+    """The shapes of what it computes: `[s0, 64]`; of many, the first few and how many."""
+    tensors = [spec for spec in node.values if spec.kind == "tensor"]
+    shown = tensors[:limit]
+    text = ", ".join(f"[{', '.join(map(str, spec.shape))}]" for spec in shown)
+    return f"{text}, … {len(tensors)} in all" if len(shown) < len(tensors) else text
 
 
 def dtype_text(node: Node) -> str:
