@@ -22,7 +22,12 @@ def coverage() -> Coverage:
 
 def graph(*paths: str) -> GraphDocument:
     nodes: list[dict[str, Any]] = [
-        {"name": f"n{at}", "op": "call_function", "target": "aten.relu", "modules": [(path, "M", 0)]}
+        {
+            "name": f"n{at}",
+            "op": "call_function",
+            "target": "aten.relu",
+            "modules": [(path, "M", 0)],
+        }
         for at, path in enumerate(paths)
     ]
     return GraphDocument.model_validate({"version": 2, "nodes": nodes})
