@@ -265,7 +265,7 @@ def test_the_picture_is_a_file_that_needs_nothing_else(
 ) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     base, head = pair
-    visit(page, f"/graphs/{head}?base={base}&view=graph")
+    visit(page, f"/graphs/{head}?base={base}&view=graph&side={'1' if scheme == 'dark' else ''}")
     with page.expect_download() as started:
         page.get_by_role("button", name="SVG of this").click()
     saved = tmp_path / "graph.svg"
@@ -275,7 +275,9 @@ def test_the_picture_is_a_file_that_needs_nothing_else(
     names = {element.tag.rpartition("}")[2] for element in root.iter()}
     assert names <= {"svg", "g", "rect", "path", "text", "circle", "title"}
     assert not re.search(r"class=|style=|href|var\(|data-|light-dark", text)
-    assert "exp" in [element.text for element in root.iter() if element.tag.endswith("text")]
+    words = [element.text for element in root.iter() if element.tag.endswith("text")]
+    assert words.count("exp") == 1
+    assert words.count("cos") == (2 if scheme == "dark" else 1)
     rects = [one.get("fill") for one in root.iter() if one.tag.endswith("rect")]
     assert all(fill is not None and fill.startswith(("rgb", "color", "oklab")) for fill in rects)
 

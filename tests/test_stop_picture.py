@@ -86,6 +86,14 @@ def test_rows_are_below_each_other_and_in_their_frames() -> None:
             assert row.y + row.height < frame.y + frame.height
 
 
+def test_a_long_file_name_is_cut_in_the_picture_and_whole_beside_it() -> None:
+    failure = blocker("a").model_copy(update={"file": "packages/of/some/long/model.py"})
+    made = picture_of_stop(grow([module("a", FAILED)], {}), {}, "Net", failure)
+    assert made is not None
+    assert the_stop(made).stop == "Export stops here: …s/of/some/long/model.py:8"
+    assert "packages/of/some/long/model.py:8" in made.sentence
+
+
 def test_further_blockers_are_named_at_the_modules_that_they_are_in() -> None:
     modules = [module("a", FAILED), module("b", FAILED), module("b.c", FAILED)]
     stops = {"a": (1,), "b.c": (2, 3)}

@@ -20,6 +20,7 @@ GAP = 6
 INSET = 10
 LEVELS = 4  # of modules in modules, below the model itself
 AROUND = 3  # modules that are drawn before and after the one that is opened
+PLACE = 26  # characters of the file and line, which are in the sentence in full
 BLOCKERS = 4  # that are named at one module
 CHARACTERS = 44  # of a name, at the outermost level
 
@@ -117,7 +118,7 @@ class _Artist:
         self.y += GAP
 
     def _said(self) -> str:
-        place = _short(self.place, CHARACTERS - 2 * LEVELS)
+        place = _short(self.place, PLACE)
         return f"Export stops here{f': {place}' if place else ''}"
 
     def _level(self, branches: Sequence[Branch], hidden: int, level: int) -> None:

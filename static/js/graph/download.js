@@ -1,41 +1,44 @@
 // What is seen as an SVG file that needs nothing else: its colours are attributes in it.
+import { svg } from "./draw.js";
 
 const KEPT = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap",
   "paint-order", "font-family", "font-size", "font-weight", "opacity",
 ];
 const DRAWN = new Set(["rect", "path", "text", "circle"]);
+const OF_THE_PAGE = /^(class|role|tabindex|aria-.*|data-.*)$/;
 
-/** The drawing as text of an SVG file, whole, in the colours it has now. */
-export function svgText(frame, laid) {
-  const copy = frame.cloneNode(true);
-  const pad = 16;
-  const box = [-pad, -pad, laid.width + 2 * pad, laid.height + 2 * pad];
-  for (const name of copy.getAttributeNames()) copy.removeAttribute(name);
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("viewBox", box.join(" "));
-  copy.setAttribute("width", box[2]);
-  copy.setAttribute("height", box[3]);
-  const originals = frame.querySelectorAll("*");
+const PAD = 16;
+
+/** The drawings next to each other as text of an SVG file, whole, in the colours they have now. */
+export function svgText(frames, laid) {
+  const step = laid.width + 2 * PAD;
+  const size = { width: step * frames.length, height: laid.height + 2 * PAD };
+  const fill = getComputedStyle(frames[0]).backgroundColor;
+  const root = svg("svg", { viewBox: `0 0 ${size.width} ${size.height}`, ...size });
+  root.append(svg("rect", { ...size, fill }));
+  frames.forEach((frame, number) => {
+    const scene = plain(frame.firstElementChild);
+    scene.setAttribute("transform", `translate(${number * step + PAD} ${PAD})`);
+    root.append(scene);
+  });
+  return new XMLSerializer().serializeToString(root);
+}
+
+/** A copy with what it looks like as attributes, and nothing that means something on the page. */
+function plain(scene) {
+  const copy = scene.cloneNode(true);
+  const originals = scene.querySelectorAll("*");
   copy.querySelectorAll("*").forEach((element, number) => {
     if (DRAWN.has(element.localName)) {
       const style = getComputedStyle(originals[number]);
       for (const name of KEPT) element.setAttribute(name, style.getPropertyValue(name));
     }
-    for (const name of ["class", "role", "tabindex", "aria-label", "aria-expanded"]) {
-      element.removeAttribute(name);
-    }
     for (const name of element.getAttributeNames()) {
-      if (name.startsWith("data-")) element.removeAttribute(name);
+      if (OF_THE_PAGE.test(name)) element.removeAttribute(name);
     }
   });
-  copy.firstElementChild.removeAttribute("transform");
-  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  const place = { x: box[0], y: box[1], width: box[2], height: box[3] };
-  for (const [name, value] of Object.entries(place)) ground.setAttribute(name, value);
-  ground.setAttribute("fill", getComputedStyle(frame).backgroundColor);
-  copy.prepend(ground);
-  return new XMLSerializer().serializeToString(copy);
+  return copy;
 }
 
 /** Give a person the file. */

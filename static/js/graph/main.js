@@ -191,7 +191,10 @@ class Picture {
         await this.show({ open: [] });
         this.fit();
       },
-      download: () => download(svgText(this.frames[0], this.laid), `graph-${this.graph}.svg`),
+      download: () => {
+        const shown = this.frames.slice(0, this.state.side ? 2 : 1);
+        download(svgText(shown, this.laid), `graph-${this.graph}.svg`);
+      },
       side: () => this.#turnSide(),
     };
     for (const button of this.root.querySelectorAll("[data-act]")) {
