@@ -10,7 +10,6 @@ from app.graph_pairs import Pairs
 from app.graphs.code_view import SourceRow, Window
 from app.graphs.comparison import Comparison, Entry
 from app.graphs.diff.result import Counts
-from app.graphs.document import Node
 from app.graphs.listing import argument_text, flat
 from app.graphs.outline import BranchKind, Outline, Row
 from app.graphs.panel import NodePanel
@@ -39,13 +38,14 @@ class Cells:
     source: str
 
     @classmethod
-    def of(cls, node: Node) -> "Cells":
+    def of(cls, entry: Entry) -> "Cells":
         """In short what a node is."""
+        node = entry.node
         return cls(
             op=node.target if node.op.startswith("call_") else node.op,
             dtype=dtype_text(node),
             shape=shape_text(node, SHAPES),
-            module=module_text(node),
+            module=module_text(entry),
             line=line_text(node),
             source=flat(node.frame.text.strip()) if node.frame else "",
         )
@@ -66,7 +66,7 @@ class GraphPart(Page):
     @staticmethod
     def cells(entry: Entry) -> Cells:
         """What is said of a node in one row."""
-        return Cells.of(entry.node)
+        return Cells.of(entry)
 
     @staticmethod
     def beside(value: Any) -> str:

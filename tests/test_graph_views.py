@@ -208,6 +208,25 @@ def test_badges_count_what_changed_below_and_changes_only_leaves_the_rest_out() 
     }
 
 
+def test_a_removed_node_is_below_its_module_as_the_head_calls_it() -> None:
+    head = chain(60)
+    base = with_relu(head, "n33")
+    for node in base["nodes"]:
+        if "modules" in node:
+            wrapped = [
+                [f"model.{path}" if path else "model", *rest] for path, *rest in node["modules"]
+            ]
+            node["modules"] = [["", "Wrapper", 0], *wrapped]
+    made = comparison(head, base)
+    removed = made.find("extra", base=True)
+    assert removed is not None
+    assert [path for path, _, _ in removed.modules] == ["", "stage0", "stage0.blocks.3"]
+    assert tree(draw(Outline(made), None, changes=True)) == {
+        "stage0": {"blocks.3": {"extra": None, "n34": None}}
+    }
+    assert names(made, Query(module="stage0.blocks.3", changes=True)) == ["extra", "n34"]
+
+
 def test_code_without_a_base_comes_in_windows_that_have_every_node_once() -> None:
     made = comparison(chain(2 * WINDOW + 7))
     seen, first, pages = [], 0, 0

@@ -201,7 +201,7 @@ def _rows(comparison: Comparison, items: Sequence[Entry | Fold]) -> Iterator[Cod
         body = item.body
         frame = item.node.frame
         if frame is not None:
-            module = module_text(item.node)
+            module = module_text(item)
             place = (frame.file, frame.line, frame.text, module)
             if place != last:
                 yield SourceRow(frame, source_text(frame), module)

@@ -4,13 +4,14 @@ Every view goes over `entries`: all nodes of the graph in order, and with a base
 removed, each where it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from app.graphs.diff.result import Edit, GraphDiff, Kind, Place
 from app.graphs.document import Module, Node
 from app.graphs.index import GraphIndex
+from app.paths import ancestors
 
 Body = tuple[str | None, str | None]  # its name in the base and in the head
 
@@ -23,6 +24,7 @@ class Entry:
     body: int  # its place in Comparison.bodies
     node: Node  # the head's; the base's where it was removed
     index: int  # in its own body
+    modules: Sequence[Module]  # as the head calls them
     before: Node | None = None  # the base's, where both have it
     before_index: int | None = None
     kind: Kind | None = None
@@ -42,7 +44,7 @@ class Entry:
     @property
     def module(self) -> Module | None:
         """The innermost module whose code it is."""
-        return self.node.modules[-1] if self.node.modules else None
+        return self.modules[-1] if self.modules else None
 
 
 class Comparison:
@@ -116,21 +118,24 @@ class Comparison:
         number = 0
         for body, nodes in enumerate(self.head.bodies.values()):
             for index, node in enumerate(nodes):
-                yield Entry(number, body, node, index)
+                yield Entry(number, body, node, index, node.modules)
                 number += 1
 
     def _with(self, diff: GraphDiff) -> Iterator[Entry]:
         assert self.base is not None
+        moved = _moved_modules(diff)
         for number, one in enumerate(diff.nodes):
             before = None if one.base is None else self._node(self.base, one.base)
             own = one.head or one.base
             assert own is not None
             base = one.head is None
+            node = self._node(self.base if base else self.head, own)
             yield Entry(
                 number=number,
                 body=self._body_numbers[base][own.body],
-                node=self._node(self.base if base else self.head, own),
+                node=node,
                 index=own.index,
+                modules=_in_head(node.modules, moved) if base and moved else node.modules,
                 before=None if base else before,
                 before_index=None if base or one.base is None else one.base.index,
                 kind=one.kind,
@@ -141,3 +146,34 @@ class Comparison:
     @staticmethod
     def _node(graph: GraphIndex, place: Place) -> Node:
         return graph.bodies[place.body][place.index]
+
+
+def _moved_modules(diff: GraphDiff) -> Mapping[str, str]:
+    """Paths of modules that the base has → what they are in the head, where that is another."""
+    pairs = (
+        (edit.before["name"], edit.after["name"])
+        for edit in diff.beside
+        if edit.what == "module" and edit.before and edit.after
+    )
+    return {before: after for before, after in pairs if before != after}
+
+
+def _in_head(modules: Sequence[Module], moved: Mapping[str, str]) -> Sequence[Module]:
+    """The modules of a node that was removed, where the head has them."""
+    found: list[Module] = []
+    for path, class_name, call in modules:
+        module = _path_in_head(path, moved), class_name, call
+        # A wrapper around the base's model is the model itself in the head, and both are in a row.
+        if found and found[-1][0] == module[0]:
+            found.pop()
+        found.append(module)
+    return found
+
+
+def _path_in_head(path: str, moved: Mapping[str, str]) -> str:
+    """By the module itself, or the closest one around it that is called otherwise."""
+    for prefix in (path, *ancestors(path), ""):
+        if prefix in moved:
+            rest = path[len(prefix) :].removeprefix(".")
+            return ".".join(filter(None, (moved[prefix], rest)))
+    return path

@@ -148,12 +148,12 @@ class Outline:
 
     def _own_modules(self, entry: Entry) -> Sequence[Module]:
         """Its modules, without those that the node around its body is in."""
-        modules = entry.node.modules
+        modules = entry.modules
         owner = self._owner(entry.body)
         if owner is None:
             return modules
         shared = 0
-        for one, other in zip(modules, owner.node.modules, strict=False):
+        for one, other in zip(modules, owner.modules, strict=False):
             if one != other:
                 break
             shared += 1

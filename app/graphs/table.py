@@ -48,13 +48,13 @@ def select(comparison: Comparison, query: Query) -> Sequence[Entry]:
     return sorted(found, key=key, reverse=query.sort.startswith("-"))
 
 
-def in_module(node: Node, key: str) -> bool:
+def in_module(entry: Entry, key: str) -> bool:
     """Whether a node's module is the one of this key, `path` or `path@call`, or is in it."""
     path, _, call = key.rpartition("@")
-    for one, _, number in node.modules:
+    for one, _, number in entry.modules:
         if one == key or (one == path and str(number) == call):
             return True
-    return bool(node.modules) and node.modules[-1][0].startswith(f"{key}.")
+    return bool(entry.modules) and entry.modules[-1][0].startswith(f"{key}.")
 
 
 def shape_text(node: Node, limit: int | None = None) -> str:
@@ -76,11 +76,11 @@ def line_text(node: Node) -> str:
     return "" if node.frame is None else f"{node.frame.file}:{node.frame.line}"
 
 
-def module_text(node: Node) -> str:
+def module_text(entry: Entry) -> str:
     """The path of its innermost module, with the call where it is not the first."""
-    if not node.modules:
+    if not entry.modules:
         return ""
-    path, _, call = node.modules[-1]
+    path, _, call = entry.modules[-1]
     return f"{path}@{call}" if call else path
 
 
@@ -96,19 +96,20 @@ def _tests(query: Query) -> Iterator[Callable[[Entry], bool]]:
     if shape := _bare(query.shape).strip(","):
         yield lambda entry: f",{shape}," in f",{_bare(shape_text(entry.node))},"
     if query.module:
-        yield lambda entry: in_module(entry.node, query.module)
+        yield lambda entry: in_module(entry, query.module)
     if query.line:
         yield lambda entry: line_text(entry.node) == query.line
     if text := query.text.lower():
-        yield lambda entry: _has(entry.node, text)
+        yield lambda entry: _has(entry, text)
 
 
-def _has(node: Node, text: str) -> bool:
+def _has(entry: Entry, text: str) -> bool:
+    node = entry.node
     return (
         text in node.name.lower()
         or text in node.target.lower()
         or (node.frame is not None and text in f"{line_text(node)} {node.frame.text}".lower())
-        or any(text in path.lower() or text in name.lower() for path, name, _ in node.modules[-1:])
+        or any(text in path.lower() or text in name.lower() for path, name, _ in entry.modules[-1:])
     )
 
 
@@ -135,7 +136,7 @@ _KEYS: dict[str, Callable[[Entry], Any]] = {
     "op": lambda entry: (entry.node.op, entry.node.target),
     "dtype": lambda entry: dtype_text(entry.node),
     "shape": _sizes,
-    "module": lambda entry: module_text(entry.node),
+    "module": lambda entry: module_text(entry),
     "source": lambda entry: (
         (entry.node.frame.file, entry.node.frame.line) if entry.node.frame else ("", 0)
     ),

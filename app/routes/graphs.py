@@ -134,7 +134,7 @@ def _code(comparison: Comparison, links: Links, seen: Entry | None) -> LinesPart
     address = links.address
     entries = comparison.entries
     if address.module:
-        entries = tuple(entry for entry in entries if in_module(entry.node, address.module))
+        entries = tuple(entry for entry in entries if in_module(entry, address.module))
     fold = comparison.diff is not None
     made = window(comparison, entries, first=address.first, seen=seen, fold=fold)
     lines = CodeLines(comparison, links, seen).of(made.rows)
