@@ -157,6 +157,7 @@ def _with_later_stages(seed: Seed) -> None:
     run = seed.searched(1)
     seed.failure(run, seed.stage(run, 5, StageStatus.FAILED, StageKind.BYPASS, name="second"))
     seed.stage(run, 6, kind=StageKind.PART, name="decode.conv")
+    seed.stage(run, 7, kind=StageKind.DECOMPOSED, name="whole model, decomposed")
 
 
 def test_stages_past_the_blockers_stand_below_the_plans_own(
@@ -169,11 +170,12 @@ def test_stages_past_the_blockers_stand_below_the_plans_own(
     groups = re.findall(r"<tbody[^>]*>(.*?)</tbody>", table, re.DOTALL)
     assert [re.findall(r'id="stage-(\d)"', group) for group in groups] == [
         ["1", "2", "3"],
+        ["7"],
         ["4", "5"],
         ["6"],
     ]
     titles = [text_of(title) for title in re.findall(r"<th colspan=.*?</th>", table)]
-    assert titles == ["Past the blockers", "Parts of what failed alone"]
+    assert titles == ["Decomposed", "Past the blockers", "Parts of what failed alone"]
     assert html.count('<li class="lamp') == 3
     assert "past what stops it" in client.get("/runs/1/stages/4").text
     assert "A child of a component that failed" in client.get("/runs/1/stages/6").text
