@@ -255,7 +255,7 @@ class StageFinished(Record):
     key: Short
     status: OneOf[StageStatus]
     reason: Text = ""
-    seconds: Seconds | None = None  # of torch.export.export alone
+    seconds: Seconds | None = None  # of torch.export.export alone, or of the decomposition
     graph: GraphDocument | None = None
     code: Annotated[str, Field(max_length=32_000_000)] = ""
     guards: Annotated[Items[GuardReport], Field(max_length=20_000)] = []

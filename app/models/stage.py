@@ -53,7 +53,7 @@ class Stage(SQLModel, table=True):
     role: Role | None = Field(default=None, nullable=True, sa_type=Word(Role))
     status: StageStatus = Field(default=StageStatus.PENDING, sa_type=Word(StageStatus))
     reason: str = ""  # why it was skipped or cut short
-    seconds: float | None = None  # of torch.export.export alone
+    seconds: float | None = None  # of torch.export.export alone, or of the decomposition
     graph_id: int | None = Field(default=None, foreign_key="graph.id", index=True)
     replay: ReplayStatus = Field(default=ReplayStatus.NOT_RUN, sa_type=Word(ReplayStatus))
 
