@@ -102,7 +102,8 @@ def _calls(random: Random, make: Make, known: list[str], number: int) -> list[No
         recent = names[-4:] if random.random() < 0.8 else names
         args: list[Any] = [{"node": random.choice(recent)} for _ in range(count)]
         args.append(random.choice((1, 2, 0.5, True, None, "mean", [1, 2])))
-        module, fields = f"m{index * 4 // max(number, 1)}", {}
+        module = f"m{index * 4 // max(number, 1)}"
+        fields: dict[str, Any] = {}
         if make.placed:
             path = f"{module}.part{random.randrange(3)}"
             line = SourceFrame(
@@ -203,7 +204,7 @@ def change_constant(random: Random, nodes: list[Node]) -> int:
 def change_shape(random: Random, nodes: list[Node]) -> int:
     """What a node computes is of another size."""
     place = random.choice(_calling(nodes))
-    shape = [random.randrange(100, 10**6), 3]
+    shape: list[int | str] = [random.randrange(100, 10**6), 3]
     values = [TensorSpec(shape=shape, dtype=one.dtype, device="cpu") for one in nodes[place].values]
     nodes[place] = with_fields(nodes[place], values=values)
     return len(values)

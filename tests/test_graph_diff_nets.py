@@ -39,7 +39,8 @@ class ResNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.layers(self.stem(x))
-        return self.head(x.mean((2, 3)))
+        scores: torch.Tensor = self.head(x.mean((2, 3)))
+        return scores
 
 
 def inverted(width: int) -> nn.Sequential:
@@ -187,7 +188,9 @@ def test_a_component_alone_is_in_the_whole() -> None:
 @pytest.mark.parametrize("gone", [0, 1, 2])
 def test_a_layer_less_is_that_layer_gone(gone: int) -> None:
     model = bert()
-    del model.encoder.layer[gone]  # type: ignore[union-attr]
+    layers = model.get_submodule("encoder.layer")
+    assert isinstance(layers, nn.ModuleList)
+    del layers[gone]
     found = holds(graph_of(bert(), TOKENS), graph_of(model, TOKENS))
     counts = found.summary
     assert (counts.added, counts.moved) == (0, 0)
