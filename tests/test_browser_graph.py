@@ -13,8 +13,8 @@ from app.models import Stage, StageKind, StageStatus, Verdict
 from app.services.storage import BlobStore
 from app.settings import Settings
 from bench.graph_model import layered_graph
+from tests.boxes_support import call, document, placed
 from tests.conftest import wait_until
-from tests.test_graph_boxes import call, document, placed
 from tests.web_support import Seed, seeding
 
 pytestmark = pytest.mark.browser

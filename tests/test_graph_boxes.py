@@ -1,13 +1,10 @@
 """Which boxes of a graph are drawn: every node in one of them, and never too many."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 
 from app.graphs.boxes import (
     BOXES,
@@ -26,46 +23,15 @@ from app.graphs.boxes_words import Family, family_of, one_line, short_target
 from app.graphs.comparison import Comparison
 from app.graphs.diff import diff
 from app.graphs.diff.result import Kind
-from app.graphs.document import GraphDocument, GraphInput, Module, Node, Subgraph, TensorSpec
+from app.graphs.document import GraphDocument, GraphInput, Module, Node, Subgraph
 from app.graphs.index import GraphIndex
-from app.services.storage import BlobStore
-from app.settings import Settings
 from bench.graph_model import layered_graph
-from tests.web_support import seeding
+from tests.boxes_support import SPEC, call, document, placed
 
-SPEC = TensorSpec(shape=[2, "s0"], dtype="float32", device="cpu")
 NAMES = st.sampled_from(["a", "b", "c", "d", "<b>&", "x,y", "a~0-3", "\u202eb", "a\nb", "", "a@1"])
 PATHS = st.sampled_from(["", "a", "a.b", "a.b.c", "d", "x,y", "<i>", "a~0-3", "a@1"])
 OPS = st.sampled_from(["placeholder", "get_attr", "call_function", "output"])
 MODULES = st.lists(st.tuples(PATHS, NAMES, st.integers(0, 2)), max_size=4)
-
-
-def call(name: str, *sources: str, modules: Sequence[Module] = (), target: str = "") -> Node:
-    """A call of an operation on other nodes."""
-    args = [{"node": source} for source in sources]
-    target = target or "aten.relu.default"
-    return Node(
-        name=name,
-        op="call_function",
-        target=target,
-        args=args,
-        modules=list(modules),
-        values=[SPEC],
-    )
-
-
-def placed(path: str, number: int = 0) -> list[Module]:
-    """The modules of a node in `path`, by its dots."""
-    parts = path.split(".")
-    paths = [".".join(parts[: depth + 1]) for depth in range(len(parts))]
-    return [("", "Net", 0), *((one, "Block", number) for one in paths)]
-
-
-def document(*nodes: Node, **fields: Any) -> GraphDocument:
-    """A graph with an input `x` and these nodes."""
-    given_x = Node(name="x", op="placeholder", target="x", values=[SPEC])
-    inputs = [GraphInput(name="x", kind="user_input"), *fields.pop("inputs", ())]
-    return GraphDocument(version=2, nodes=[given_x, *nodes], inputs=inputs, **fields)
 
 
 def tree_of(head: GraphDocument, base: GraphDocument | None = None) -> Tree:
@@ -364,57 +330,3 @@ def test_text_of_a_script_is_one_short_visible_line() -> None:
     assert one_line("a\n\u202eb" + "c" * 500).startswith("a \u2039U+202E\u203abc")
     assert len(one_line("c" * 500)) == 120
     assert short_target("aten.add.Tensor") == "add"
-
-
-@pytest.fixture
-def graph_id(engine: Engine, store: BlobStore, settings: Settings) -> int:
-    """A stored graph, of hostile names."""
-    made = document(
-        call("a<b>", "x", modules=placed("m,n")),
-        call("b", "a<b>", modules=placed("m,n")),
-        call("c", "b", modules=placed("k.\u202e")),
-    )
-    with seeding(engine, store, settings) as seed:
-        found = seed.graph("g", document=made.model_dump(mode="json")).id
-    assert found is not None
-    return found
-
-
-def test_the_api_gives_boxes_and_finds_nodes(client: TestClient, graph_id: int) -> None:
-    closed = client.get(f"/api/graphs/{graph_id}/boxes", params={"open": ""}).json()
-    assert [box["key"] for box in closed["boxes"]] == ["*x", "m%2Cn", "*c"]
-    opened = client.get(f"/api/graphs/{graph_id}/boxes", params={"open": "m%2Cn,nothing"}).json()
-    assert opened["open"] == ["m%2Cn"]
-    assert "a<b>" in [box["node"] for box in opened["boxes"]]
-    assert "\u202e" not in client.get(f"/api/graphs/{graph_id}/boxes").text
-    found = client.get(f"/api/graphs/{graph_id}/find", params={"q": "A<B"}).json()
-    assert [(one["node"], one["open"]) for one in found["matches"]] == [("a<b>", ["m%2Cn"])]
-    node = {"node": "a<b>", "reveal": "true"}
-    shown = client.get(f"/api/graphs/{graph_id}/boxes", params=node).json()
-    assert shown["selected"] == found["matches"][0]["key"]
-    closed = client.get(
-        f"/api/graphs/{graph_id}/boxes", params={"open": "m%2Cn", "close": "m%2Cn"}
-    ).json()
-    assert closed["open"] == []
-
-
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("boxes?open=" + "a," * 20_000, 422),
-        ("boxes?base=999", 404),
-        ("boxes?of=both", 422),
-        ("find?q=", 422),
-        ("find?q=" + "a" * 1_000, 422),
-    ],
-)
-def test_wrong_requests_are_refused_in_the_one_shape(
-    client: TestClient, graph_id: int, query: str, status: int
-) -> None:
-    answer = client.get(f"/api/graphs/{graph_id}/{query}")
-    assert answer.status_code == status
-    assert answer.json()["error"]["message"]
-
-
-def test_a_graph_that_is_not_there_has_no_boxes(client: TestClient) -> None:
-    assert client.get("/api/graphs/77/boxes").status_code == 404
