@@ -7,12 +7,15 @@ its peak, its result included, measured in a second run. Ends with 1 where a bud
 """
 
 import argparse
+import gc
 import math
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -47,24 +50,37 @@ class Measure:
     changes: str
 
 
-def tower(layers: int, *, gone: int = -1, relu: int = -1, text: str = "y = f(x)") -> GraphDocument:
-    """Equal layers, numbered anew where one is gone; each has three parameters."""
+class Paths(Enum):
+    """How layers are called where one is gone."""
+
+    ANEW = "numbered anew"
+    KEPT = "as before"
+    NONE = "none has a path: only topology and parameters tell"
+
+
+def tower(
+    layers: int,
+    *,
+    gone: int = -1,
+    relu: int = -1,
+    text: str = "y = f(x)",
+    paths: Paths = Paths.ANEW,
+) -> GraphDocument:
+    """Equal layers, each with three parameters."""
+    kept = [layer for layer in range(layers) if layer != gone]
+    names = list(range(len(kept))) if paths is Paths.ANEW else kept
     nodes: list[Node] = []
     inputs: list[GraphInput] = []
-    for layer in range(layers - (gone >= 0)):
-        for name in ("weight", "bias", "scale"):
-            inputs.append(
-                GraphInput(
-                    name=f"p_{layer}_{name}", kind="parameter", target=f"layers.{layer}.{name}"
-                )
-            )
-            nodes.append(_placeholder(f"p_{layer}_{name}"))
+    for layer in names:
+        for part in ("weight", "bias", "scale"):
+            name = f"p_{layer}_{part}"
+            inputs.append(GraphInput(name=name, kind="parameter", target=f"layers.{layer}.{part}"))
+            nodes.append(_placeholder(name))
+    inputs.append(GraphInput(name="x", kind="user_input"))
     nodes.append(_placeholder("x"))
     last = "x"
-    for layer in range(layers - (gone >= 0)):
-        # Without a path where one is gone: nothing but topology tells equal layers apart.
-        path = "" if gone >= 0 or relu == -2 else f"layers.{layer}"
-        call = _Caller(nodes, path, text)
+    for layer in names:
+        call = _Caller(nodes, "" if paths is Paths.NONE else f"layers.{layer}", text)
         middle = call("linear", last, f"p_{layer}_weight", f"p_{layer}_bias")
         if layer == relu:
             middle = call("relu", middle)
@@ -72,7 +88,6 @@ def tower(layers: int, *, gone: int = -1, relu: int = -1, text: str = "y = f(x)"
         last = call("add", last, middle)
     output = Node(name="output", op="output", target="output", args=[[{"node": last}]])
     outputs = [GraphOutput(name=last, kind="user_output")]
-    inputs.append(GraphInput(name="x", kind="user_input"))
     return GraphDocument(version=2, nodes=[*nodes, output], inputs=inputs, outputs=outputs)
 
 
@@ -118,6 +133,10 @@ def chain(nodes: int, target: Callable[[int], str], back: Callable[[int], int]) 
     return GraphDocument(version=2, nodes=made)
 
 
+def _named(kind: str, place: int) -> str:
+    return f"{kind}{place}"
+
+
 def without(graph: GraphDocument, place: int) -> GraphDocument:
     """The graph without one node, whose users take its argument."""
     gone = graph.nodes[place]
@@ -137,44 +156,51 @@ def noise(nodes: int, targets: int, seed: int) -> GraphDocument:
     )
 
 
-def growing(nodes: int) -> tuple[GraphDocument, GraphDocument]:
+def growing(nodes: int) -> "Pair":
     """A net, and the same with a ReLU early."""
     return tower(nodes // LAYER), tower(nodes // LAYER, relu=1)
 
 
-def worst_cases(nodes: int) -> dict[str, tuple[GraphDocument, GraphDocument]]:
-    """What is known to be hard."""
+Pair = tuple[GraphDocument, GraphDocument]
+
+
+def worst_cases(nodes: int) -> Iterator[tuple[str, Pair]]:
+    """What is known to be hard, one after the other: a large heap would count for the next."""
     layers = nodes // LAYER
     same = chain(nodes, lambda _: "relu", lambda _: 1)
+    yield "all nodes alike, one gone from the middle", (same, without(same, nodes // 2))
     star = chain(nodes, lambda _: "relu", lambda place: place)
-    return {
-        "all nodes alike, one gone from the middle": (same, without(same, nodes // 2)),
-        "all nodes alike, and all of one input": (star, without(star, nodes // 2)),
-        "all operators others": (
-            chain(nodes, lambda place: f"a{place}", lambda _: 1),
-            chain(nodes, lambda place: f"b{place}", lambda _: 1),
-        ),
-        "unrelated, 5 operators": (noise(nodes, 5, 1), noise(nodes, 5, 2)),
-        "unrelated, 1,000 operators": (noise(nodes, 1_000, 1), noise(nodes, 1_000, 2)),
-        "every line of source another": (tower(layers), tower(layers, text="z = f(x)")),
-        "equal layers without a path, the middle one gone": (
-            tower(layers, relu=-2),
-            tower(layers, gone=layers // 2),
-        ),
-        "200 equal layers, the middle one gone": (tower(200), tower(200, gone=100)),
-    }
+    yield "all nodes alike, and all of one input", (star, without(star, nodes // 2))
+    del same, star
+    others = [chain(nodes, partial(_named, a), lambda _: 1) for a in "ab"]
+    yield "all operators others", (others[0], others[1])
+    for targets in (5, 1_000):
+        others = [noise(nodes, targets, seed) for seed in (1, 2)]
+        yield f"unrelated, {targets:,} operators", (others[0], others[1])
+    del others
+    yield "every line of source another", (tower(layers), tower(layers, text="z = f(x)"))
+    for many in (layers, 200):
+        bare = Paths.NONE
+        pair = tower(many, paths=bare), tower(many, gone=many // 2, paths=bare)
+        yield f"{many:,} equal layers without a path, the middle one gone", pair
+        pair = tower(many), tower(many, gone=many // 2)
+        yield f"{many:,} equal layers numbered anew, the middle one gone", pair
+        pair = tower(many), tower(many, gone=many // 2, paths=Paths.KEPT)
+        yield f"{many:,} equal layers that keep their path, the middle one gone", pair
 
 
 def measure(case: str, base: GraphDocument, head: GraphDocument) -> Measure:
     """Time and memory of one diff, and that it is one."""
+    gc.collect()
     start = time.process_time()
     found = diff(base, head)
     seconds = time.process_time() - start
     assert apply(base, found) == head
     counts = found.summary
     del found
+    gc.collect()
     tracemalloc.start()
-    found = diff(base, head)
+    diff(base, head)
     megabytes = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
     changes = f"={counts.same} ~{counts.changed} +{counts.added} -{counts.removed} m{counts.moved}"
@@ -248,7 +274,7 @@ def main(arguments: list[str] | None = None) -> int:
     for one in measures:
         show(one)
     print(f"time grows with size to the power of {growth(measures):.2f}")
-    worst = [measure(case, *pair) for case, pair in worst_cases(options.worst).items()]
+    worst = [measure(case, *pair) for case, pair in worst_cases(options.worst)]
     for one in worst:
         show(one)
     if options.plot:

@@ -88,11 +88,12 @@ def _increasing_pairs(pairs: Pairs) -> Pairs:
 
 def _myers(base: Sequence[int], head: Sequence[int]) -> Pairs | None:
     """The common subsequence of two that differ in few items; None where they do in many."""
-    if abs(len(base) - len(head)) > DISTANCE:
+    if _least_distance(base, head) > DISTANCE:
         return None
+    width, height = len(base), len(head)
     reached = {1: 0}  # diagonal → how far in the base
     steps: list[dict[int, int]] = []
-    for distance in range(min(DISTANCE, len(base) + len(head)) + 1):
+    for distance in range(min(DISTANCE, width + height) + 1):
         steps.append(reached)
         reached = dict(reached)
         for diagonal in range(-distance, distance + 1, 2):
@@ -103,12 +104,20 @@ def _myers(base: Sequence[int], head: Sequence[int]) -> Pairs | None:
             else:
                 i = reached[diagonal - 1] + 1
             j = i - diagonal
-            while i < len(base) and j < len(head) and base[i] == head[j]:
-                i, j = i + 1, j + 1
+            while i < width and j < height and base[i] == head[j]:
+                i += 1
+                j += 1
             reached[diagonal] = i
-            if i >= len(base) and j >= len(head):
-                return list(_backwards(steps, len(base), len(head)))
+            if i >= width and j >= height:
+                return list(_backwards(steps, width, height))
     return None
+
+
+def _least_distance(base: Sequence[int], head: Sequence[int]) -> int:
+    """Fewer insertions and deletions than this there cannot be, in whatever order."""
+    if len(base) + len(head) <= DISTANCE:
+        return 0
+    return len(base) + len(head) - 2 * (Counter(base) & Counter(head)).total()
 
 
 def _backwards(steps: list[dict[int, int]], i: int, j: int) -> Iterator[tuple[int, int]]:
