@@ -7,6 +7,7 @@ from app.graphs.comparison import Comparison
 from app.graphs.diff import diff
 from app.graphs.document import GraphDocument
 from app.graphs.index import GraphIndex
+from app.graphs.table import Query, select
 from app.models import Graph
 from tests.web_support import Seed
 
@@ -91,6 +92,11 @@ def comparison(head: Json, base: Json | None = None) -> Comparison:
     return Comparison(GraphIndex(parsed), GraphIndex(before), diff(before, parsed))
 
 
+def names(made: Comparison, query: Query) -> list[str]:
+    """The nodes of the table that match."""
+    return [entry.node.name for entry in select(made, query)]
+
+
 def store(seed: Seed, salt: str, made: Json) -> int:
     """Store a document of the version in use; the graph's id."""
     graph: Graph = seed.graph(salt, document=made)
@@ -98,3 +104,24 @@ def store(seed: Seed, salt: str, made: Json) -> int:
     seed.session.flush()
     assert graph.id is not None
     return graph.id
+
+
+COND = document(
+    placeholder("p"),
+    placeholder("x"),
+    call("before", ref("x"), modules="cell:Cell"),
+    {"name": "then", "op": "get_attr", "target": "true_0"},
+    {"name": "orelse", "op": "get_attr", "target": "false_0"},
+    call("cond", ref("p"), ref("then"), ref("orelse"), [ref("x")], modules="cell:Cell"),
+    output(ref("cond")),
+    subgraphs={
+        f"{branch}_0": {
+            "nodes": [
+                placeholder("a"),
+                call(op, ref("a"), modules="cell:Cell"),
+                output(ref(op)),
+            ]
+        }
+        for branch, op in (("true", "sin"), ("false", "cos"))
+    },
+)
