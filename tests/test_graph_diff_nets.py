@@ -181,7 +181,10 @@ def test_a_component_alone_is_in_the_whole() -> None:
     found = holds(graph_of(whole.layers, torch.rand(1, 8, 30, 30)), graph_of(whole, IMAGE))
     assert found.summary.removed == 0
     changed = [edit for node in found.nodes for edit in node.edits]
-    assert {edit.field for edit in changed} == {Field.ARGUMENT}
+    # The only input there is: the component's is the image now.
+    (image,) = (edit for edit in changed if edit.field is not Field.ARGUMENT)
+    assert (image.before, image.after) == ([1, 8, 30, 30], [1, 3, 32, 32])
+    assert found.summary.changed == 4
     assert ("module", "layers") in {(edit.what, edit.name) for edit in found.beside}
 
 
