@@ -85,8 +85,9 @@ class _Polish:
         ours, theirs, to_head = self.alignment.base, self.alignment.head, self.alignment.to_head
         pairs = list(zip(ours.references[base], theirs.references[head], strict=False))
         for place in (base, *ours.references[base]):
-            if to_head[place] >= 0 and len(ours.users[place]) <= BUSY:
-                at = {position: user for user, position in theirs.users[to_head[place]]}
+            users = theirs.users[to_head[place]] if to_head[place] >= 0 else []
+            if len(users) <= BUSY and len(ours.users[place]) <= BUSY:
+                at = {position: user for user, position in users}
                 pairs += [(user, at[k]) for user, k in ours.users[place] if k in at]
         return [
             (left, right)
