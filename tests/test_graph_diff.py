@@ -45,7 +45,6 @@ def edits(found: GraphDiff) -> list[Edit]:
 
 
 def kinds(found: GraphDiff, head: GraphDocument, base: GraphDocument) -> dict[str, Kind]:
-    """What became of each node, by its name."""
     names = {}
     for one in found.nodes:
         if one.head is not None:
