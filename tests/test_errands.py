@@ -65,14 +65,16 @@ def test_each_example_ends_as_it_promises(
     run = wait_for(server, submitted[script.stem])
     assert (run["status"], run["verdict"]) == ("finished", promise.verdict)
     whole = stage_of(server, run, "whole")
-    planned = [stage["kind"] for stage in run["stages"] if stage["kind"] not in ("bypass", "part")]
+    later = ("decomposed", "bypass", "part")
+    planned = [stage["kind"] for stage in run["stages"] if stage["kind"] not in later]
     assert planned[-1] == "whole"
     if promise.verdict == "exported":
         assert (whole["status"], whole["replay"]) == ("passed", "equal")
         assert run["failure"] is None
         assert run["blockers"] == []
         graph = server.get(f"/api/graphs/{whole['graph']}").json()
-        assert graph["version"] == 1
+        assert graph["version"] == 2
+        assert run["stages"][-1]["kind"] == "decomposed"
         assert {stage["status"] for stage in run["stages"]} == {"passed"}
     else:
         blocker = run["blockers"][0]
