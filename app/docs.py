@@ -168,8 +168,10 @@ def _label_cells(tokens: Sequence[Token]) -> None:
 
 
 def _relink(token: Token, folder: PurePosixPath) -> None:
-    """Links from file to file become links from page to page."""
+    """Links from file to file become links from page to page; pictures stay files."""
     for child in token.children or ():
+        if child.type == "image":
+            child.attrSet("src", page_address(str(child.attrGet("src")), folder))
         if child.type == "link_open":
             child.attrSet("href", page_address(str(child.attrGet("href")), folder))
 

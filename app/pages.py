@@ -12,7 +12,6 @@ from app.graphs.render import Code
 from app.models import Fate, StageKind, StageStatus
 from app.services.docs import DocLink
 from app.services.failure_views import BlockerDetail
-from app.services.graphs import GraphFacts, StageLink
 from app.services.history import Filters
 from app.services.in_force import Section
 from app.services.module_tree import ModuleTree
@@ -251,28 +250,6 @@ class StagePart(StagePage):
     """The part of the stage's page that changes."""
 
     template: ClassVar[str] = "_stage.html"
-
-
-@dataclass(frozen=True)
-class GraphPage(Page):
-    """A graph: its facts and its code."""
-
-    template: ClassVar[str] = "graph.html"
-    graph_id: int
-    facts: GraphFacts
-    stages: tuple[StageLink, ...]
-    unsandboxed: bool  # a run that left this graph had no sandbox
-    code: Code
-
-    @property
-    def partial(self) -> bool:
-        """Whether it ends where export failed, in every stage that has it."""
-        return bool(self.stages) and all(stage.partial for stage in self.stages)
-
-    @property
-    def bypassed(self) -> bool:
-        """Whether what stops the model is replaced in it."""
-        return bool(self.stages) and all(stage.bypassed for stage in self.stages)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Times are of the processor, so that a busy machine does not count; memory is what the diff adds at
 its peak, its result included, measured in a second run. Ends with 1 where a budget is missed.
 
-    python -m bench.graph_diff [--sizes 1000 2000 …] [--plot docs/graph-diff.svg]
+    python -m bench.graph_diff [--sizes 1000 2000 …] [--plot docs/pictures/graph-diff.svg]
 """
 
 import argparse

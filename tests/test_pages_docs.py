@@ -53,6 +53,24 @@ def test_every_link_of_a_page_leads_somewhere(address: str, client: TestClient) 
         assert not anchor or f'id="{anchor}"' in answer.text, (target, anchor)
 
 
+@pytest.mark.parametrize("address", PAGES)
+def test_every_picture_of_a_page_is_there_and_says_what_it_shows(
+    address: str, client: TestClient
+) -> None:
+    for picture in re.findall(r"<img [^>]*>", client.get(address).text):
+        source, words = re.search(r'src="([^"]+)"', picture), re.search(r'alt="([^"]+)"', picture)
+        assert source, picture
+        assert words, picture
+        answer = client.get(source[1])
+        assert answer.status_code == 200, source[1]
+        assert answer.headers["content-type"] in ("image/png", "image/svg+xml")
+
+
+def test_a_picture_that_is_not_there_is_not_found(client: TestClient) -> None:
+    for name in ("none.png", "..%2Frun.md", "%2e%2e"):
+        assert client.get(f"/docs/pictures/{name}").status_code == 404, name
+
+
 def test_outside_of_the_docs_there_is_only_torch_and_python() -> None:
     allowed = ("https://docs.pytorch.org/", "https://docs.python.org/")
     for path in CATEGORIES.glob("*.md"):

@@ -1,10 +1,10 @@
 """The documentation: its index, its pages, and one page for each category of failures."""
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from app.pages import DocPage, DocsPage
-from app.services.docs import CATEGORIES, list_categories, list_docs, read_doc
+from app.services.docs import CATEGORIES, list_categories, list_docs, read_doc, read_picture
 from app.web import Here
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
@@ -20,6 +20,12 @@ def index(web: Here) -> HTMLResponse:
 def to_categories() -> RedirectResponse:
     """Where files link to the folder."""
     return RedirectResponse("/docs#categories", status_code=308)
+
+
+@router.get("/pictures/{name}")
+def show_picture(name: str) -> FileResponse:
+    """A picture of a page."""
+    return FileResponse(read_picture(name))
 
 
 @router.get("/{name}")

@@ -40,7 +40,8 @@ def show(web: Here, graph_id: Id, address: Asked) -> HTMLResponse:
     links = Links(graph_id, address)
     with read_scope(web.engine) as session:
         comparison = comparison_of(session, graph_id, address.base)
-        outline = outline_of(session, graph_id, address.base)
+        is_outline = address.view == "outline"
+        outline = outline_of(session, graph_id, address.base) if is_outline else None
         stages = _stages(session, links)
         base_stages = () if address.base is None else tuple(stages_with(session, address.base))
         seen = _seen(comparison, address)
@@ -55,7 +56,7 @@ def show(web: Here, graph_id: Id, address: Asked) -> HTMLResponse:
             pairs=Pairs(graph_id, graph_pairs(session, graph_id, seen_from(address.stage)), links),
             ending=ending_of(session, stages),
             node=_panel(web, session, comparison, links, stages),
-            branches=_branches(outline, links, seen) if address.view == "outline" else None,
+            branches=_branches(outline, links, seen) if outline else None,
             code=_code(comparison, links, seen) if address.view == "code" else None,
             rows=_rows(comparison, links, seen) if address.view == "table" else None,
         )

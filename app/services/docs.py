@@ -11,6 +11,7 @@ from app.settings import ROOT
 
 FOLDER = ROOT / "docs"
 CATEGORIES = FOLDER / "categories"
+PICTURES = FOLDER / "pictures"
 
 # Every category once, by what a person can do about it.
 GROUPS: tuple[tuple[str, tuple[Category, ...]], ...] = (
@@ -84,6 +85,14 @@ def read_doc(name: str, folder: Path = FOLDER) -> Document:
     if path is None:
         raise NotFoundError(f"There is no page {name[:80]!r}.", "The index, /docs, lists all.")
     return _render(path, path.stat().st_mtime_ns)
+
+
+def read_picture(name: str) -> Path:
+    """The file of a picture by its name; NotFoundError where there is none."""
+    path = {path.name: path for path in PICTURES.iterdir()}.get(name)
+    if path is None:
+        raise NotFoundError(f"There is no picture {name[:80]!r}.", "The index, /docs, lists all.")
+    return path
 
 
 def _category_link(category: Category) -> DocLink:

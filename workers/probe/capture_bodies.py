@@ -11,7 +11,7 @@ from torch.fx import Graph, GraphModule, Node
 from .capture_arguments import Arguments, target_name
 from .capture_names import Names
 from .emit import SHORT, TEXT, cap
-from .frames import Places
+from .frames import Places, innermost_user
 from .specs import MOST, leaves_of, spec
 
 # Characters of a subgraph's name within its body. With those around it, it has to stay below SHORT.
@@ -129,11 +129,12 @@ def _modules(node: Node) -> Iterator[tuple[str, str, int]]:
 
 
 def _frame(stack: str | None, places: Places) -> dict[str, Any] | None:
-    found = list(_STACK_LINE.finditer(stack or ""))
-    if not found:
+    """The innermost line outside torch; of a model that is torch's alone, the innermost of all."""
+    found = _STACK_LINE.finditer(stack or "")
+    frames = [places.frame(one["file"], int(one["line"]), one["function"]) for one in found]
+    frame = innermost_user(frames) or next(reversed(frames), None)
+    if frame is None:
         return None
-    last = found[-1]
-    frame = places.frame(last["file"], int(last["line"]), last["function"])
     event = frame.as_event()
     del event["where"]
     return event
