@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from app.graphs.document import Module, Node, TensorSpec
+from app.graphs.document import Module, Node
+from app.graphs.listing import spec_text
 from app.text import visible
 
 CHARACTERS = 120  # of a line on a box
@@ -91,13 +92,6 @@ def module_name(modules: Sequence[Module], around: str) -> str:
         names.append(f"{name} (call {call + 1})" if call else name)
         around = path
     return ".".join(names)
-
-
-def spec_text(spec: TensorSpec) -> str:
-    """`float32[1, 64, s0]`, or a number with its value."""
-    if spec.kind == "tensor":
-        return f"{spec.dtype}[{', '.join(map(str, spec.shape))}]"
-    return f"{spec.kind} {spec.value}".rstrip()
 
 
 def values_text(node: Node) -> str:

@@ -80,7 +80,7 @@ def pieces(node: Node) -> Iterator[Piece]:
 
 def values_text(values: Sequence[TensorSpec]) -> str:
     """What a node computes, the first few of several."""
-    return ", ".join(map(spec_text, values[:VALUES])) + (", …" if values[VALUES:] else "")
+    return ", ".join(map(_laid_out, values[:VALUES])) + (", …" if values[VALUES:] else "")
 
 
 def spec_text(spec: TensorSpec) -> str:
@@ -151,3 +151,9 @@ def _joined(arguments: Iterator[Piece]) -> Iterator[Piece]:
         if number:
             yield Piece("", (("", ", "),))
         yield piece
+
+
+def _laid_out(spec: TensorSpec) -> str:
+    """The same, with how it lies in memory where that is not the plain way."""
+    strides = f" strides {', '.join(map(str, spec.stride))}" if spec.stride else ""
+    return f"{spec_text(spec)}{strides}{f' {spec.layout}' if spec.layout else ''}"
