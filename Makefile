@@ -4,10 +4,13 @@
 #   PYTHON           the Python, 3.11 or newer, that .venv is made from
 #   TORCH_INDEX_URL  the package index that torch is taken from, if not the one pip uses anyway;
 #                    for the CPU build, the CPU wheel index that pytorch.org's install page names
+#   TESTERS          processes that `make test` runs tests in, each with a server and a sandbox of
+#                    its own; 0 is none beside its own
 #   STAGELIGHT_*     the product's settings, see docs/settings.md
 
 PYTHON ?= python3
 TORCH_INDEX_URL ?=
+TESTERS ?= 2
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -33,7 +36,7 @@ runtime-vision: $(VISION) ## A second runtime in .venv-vision: torch 2.14.1 and 
 
 test: $(INSTALLED) $(VENDORED) ## Run the tests, the browser's too (at most 10 minutes)
 	@STAGELIGHT_CHROMIUM="$$(scripts/browser.sh)" && export STAGELIGHT_CHROMIUM && \
-	$(BIN)/python -m pytest -m "not full"
+	$(BIN)/python -m pytest -m "not full" -n $(TESTERS)
 
 test-full: $(INSTALLED) $(VENDORED) $(VISION) ## Run the long suites, and the probe's on the vision runtime
 	@STAGELIGHT_CHROMIUM="$$(scripts/browser.sh)" && export STAGELIGHT_CHROMIUM && \
