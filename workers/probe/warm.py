@@ -1,8 +1,7 @@
 """What is done once for all jobs of a runtime, before any upload: imports, and one export.
 
-The first export of a process costs about a second more than the next, the first decomposition a
-quarter of one. What is left behind is put back where a script could tell: random state, and the
-fake tensors' cache.
+The first export of a process costs about a second more than the next. What it leaves behind is
+put back where a script could tell: random state, and the fake tensors' cache.
 """
 
 import importlib
@@ -15,13 +14,12 @@ import torch
 from torch import nn
 
 from . import main as _main  # noqa: F401 - all of the probe is imported before the fork
-from .decomposed import decompose
 from .preloaded import noted
 from .torch_caches import clear_caches
 
 
 def warm_up(preload: Sequence[str]) -> list[str]:
-    """Import what is there of `preload`, export and decompose a small model, and leave no trace.
+    """Import what is there of `preload`, export a small model, and leave no trace of it.
 
     Returns:
         the modules that were there.
@@ -55,4 +53,4 @@ def _export_something() -> None:
     batch = torch.export.Dim("batch")
     program = torch.export.export(model, (x,), dynamic_shapes=({0: batch},))
     with torch.no_grad():
-        decompose(program).module()(x)
+        program.module()(x)
