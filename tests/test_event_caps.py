@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from app.collector import without_collector
 from tests.stream_support import CASES, KINDS, recorded
 from tests.test_protocol import EAGER, LOADED, event
 from workers import strictjson
-from workers.collector import without_collector
 from workers.events import EVENTS
 from workers.protocol import ProtocolError, parse_line
 

@@ -12,9 +12,9 @@ from enum import Enum
 
 from pydantic import ValidationError
 
+from app.collector import without_collector
 from app.models import StageKind, StageStatus
 from workers import strictjson
-from workers.collector import without_collector
 from workers.events import (
     EVENTS,
     Blockers,

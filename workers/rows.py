@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.collector import without_collector
 from app.graphs.document import GraphDocument
 from app.models import (
     Blocker,
@@ -20,7 +21,6 @@ from app.models import (
     StageKind,
 )
 from app.services.record import StageEnd
-from workers.collector import without_collector
 from workers.events import BlockerReport, FailureReport, GuardReport, Planned, StageFinished
 from workers.protocol import WHOLE
 from workers.verdict import Trouble

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from app.graphs.document import Module, Node
+from app.graphs.index import names_within
 from app.graphs.listing import spec_text
 from app.text import visible
 
@@ -85,13 +86,7 @@ def one_line(text: str, limit: int = CHARACTERS) -> str:
 
 def module_name(modules: Sequence[Module], around: str) -> str:
     """Modules that have only each other in them, the first as it is named in that around it."""
-    names = []
-    for path, _, call in modules:
-        prefix = f"{around}."
-        name = path.removeprefix(prefix) if around and path.startswith(prefix) else path
-        names.append(f"{name} (call {call + 1})" if call else name)
-        around = path
-    return ".".join(names)
+    return ".".join(names_within(modules, around))
 
 
 def values_text(node: Node) -> str:

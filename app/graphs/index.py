@@ -3,11 +3,11 @@
 Documents come from hostile code: references may dangle, and nest as deep as JSON does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from app.graphs.document import GraphDocument, GraphInput, Node
+from app.graphs.document import GraphDocument, GraphInput, Module, Node
 
 Users = dict[str, dict[str, list[int]]]  # body → name → places of the nodes that take it
 
@@ -76,6 +76,14 @@ class GraphIndex:
             if text.startswith(f"{body}:") and index is not None:
                 return body, index
         return None
+
+
+def names_within(modules: Iterable[Module], around: str = "") -> Iterator[str]:
+    """Each module as it is called in the one before it, with the call where it is not the first."""
+    for path, _, call in modules:
+        name = path.removeprefix(f"{around}.") if around else path
+        yield f"{name} (call {call + 1})" if call else name
+        around = path
 
 
 def references(node: Node) -> Iterator[str]:

@@ -51,7 +51,8 @@ class Giver:
 
     def end(self, key: Key, place: int, output: Output | None) -> None:
         """It has given this. None: it is not known what."""
-        self._send(("end", self._number(key), place, output), ("end", self._number(key), place))
+        known = "end", self._number(key), place
+        self._send((*known, output), instead=known)
 
     def came_to(self, key: Key) -> None:
         """This function of the user's called one of torch's."""

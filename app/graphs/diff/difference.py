@@ -1,10 +1,9 @@
 """The diff: bodies are aligned, symbols and modules identified, then every pair is compared."""
 
-import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
+from app.collector import without_collector
 from app.graphs.diff.alignment import Alignment
 from app.graphs.diff.beside import changes_beside, paired_inputs
 from app.graphs.diff.bodies import align_bodies
@@ -20,33 +19,17 @@ from app.graphs.diff.symbols import match_symbols
 from app.graphs.document import GraphDocument, Node, TensorSpec
 
 
+@without_collector()
 def diff(base: GraphDocument, head: GraphDocument) -> GraphDiff:
     """All that is different between the two.
 
     Both directions are computed as one, so that each is the other's mirror.
     """
-    with _collected_later():
-        interner = Interner()
-        ours, theirs = Canonical(base, interner), Canonical(head, interner)
-        if _is_turned(ours, theirs):
-            return mirrored(_diff(theirs, ours))
-        return _diff(ours, theirs)
-
-
-@contextmanager
-def _collected_later() -> Iterator[None]:
-    """Hold the garbage collector: it would walk both documents many times, and find nothing.
-
-    That takes twice as long as all the rest. What is made here is freed by its reference counts.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+    interner = Interner()
+    ours, theirs = Canonical(base, interner), Canonical(head, interner)
+    if _is_turned(ours, theirs):
+        return mirrored(_diff(theirs, ours))
+    return _diff(ours, theirs)
 
 
 def _diff(base: Canonical, head: Canonical) -> GraphDiff:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.graphs.document import GraphDocument, Node
-from app.graphs.index import references
+from app.graphs.index import names_within, references
 from app.text import visible
 
 GROUP_DEPTH = 32  # of modules in modules; what lies deeper stays in the last of them
@@ -88,16 +88,11 @@ def groups_of(node: Node) -> tuple[Group, ...]:
 
 @lru_cache(maxsize=4_096)
 def _groups(modules: tuple[tuple[str, str, int], ...]) -> tuple[Group, ...]:
-    groups: list[Group] = []
-    around = ""
-    for path, class_name, call in modules:
-        if not path:
-            continue
-        name = path.removeprefix(f"{around}.") if around else path
-        name = on_one_line(name) + (f" (call {call + 1})" if call else "")
-        groups.append(Group(name, on_one_line(path), on_one_line(class_name)))
-        around = path
-    return tuple(groups[:GROUP_DEPTH])
+    inner = [module for module in modules if module[0]][:GROUP_DEPTH]
+    return tuple(
+        Group(on_one_line(name), on_one_line(path), on_one_line(class_name))
+        for name, (path, class_name, _) in zip(names_within(inner), inner, strict=True)
+    )
 
 
 def on_one_line(text: str, limit: int = SHOWN_CHARACTERS) -> str:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Data of one event has no cycles, and up to millions of values: walking those again and again
-    takes two thirds of the time that it takes to read them.
+    """Events and graphs have no cycles, and up to millions of values: walking those again and again
+    takes two thirds of the time that it takes to read or to compare them.
     """
     was_on = gc.isenabled()
     gc.disable()
