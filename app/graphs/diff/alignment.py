@@ -8,6 +8,7 @@ the pairs around it.
 from collections.abc import Sequence
 
 from app.graphs.diff.canonical import Body, Interner
+from app.graphs.diff.distances import Distances
 from app.graphs.diff.labels import WEAK, Label, labels_of
 from app.graphs.diff.sequences import common_subsequence, increasing
 
@@ -41,6 +42,7 @@ class Alignment:
         self.effort = effort
         self.base = base
         self.head = head
+        self.distances = Distances(base, head)
         self.to_head = [-1] * len(base)
         self.to_base = [-1] * len(head)
         self._interner = interner

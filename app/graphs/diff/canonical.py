@@ -82,12 +82,15 @@ class Interner:
             erased = spec.value if is_text else loose_skeleton(spec.value)
             known = self._specs[key] = (
                 self.number("spec", key),
-                self.number("kind", key[0], _erased(spec.shape), _erased(spec.stride), erased),
+                self.number(
+                    "kind", key[0], erased_sizes(spec.shape), erased_sizes(spec.stride), erased
+                ),
             )
         return known
 
 
-def _erased(sizes: Sequence[int | str]) -> tuple[int | str, ...]:
+def erased_sizes(sizes: Sequence[int | str]) -> tuple[int | str, ...]:
+    """Sizes or strides without the names of their symbols."""
     return tuple(size if isinstance(size, int) else loose_skeleton(size) for size in sizes)
 
 

@@ -14,6 +14,7 @@ LOOKS = 20_000  # looks that even the smallest may take
 SMALL = 3_000  # nodes: all ways are tried unless the first is as good as can be
 ROOM = 6  # changes above the fewest possible that are near enough on larger ones
 BUSY = 64  # users of a node beyond which it is not tried
+NEAR = 4  # places before and after a node that changed where it may rather be one that is open
 
 # What is at its place in the module tree comes first; or what it is, wherever its module went
 # (a layer taken out of the middle of a list gives all that follow another path); or its place
@@ -44,7 +45,9 @@ def match(base: Body, head: Body, interner: Interner) -> Alignment:
             break
     assert best is not None
     _Polish(best).run()
-    part_dear(best)
+    if part_dear(best):
+        _Polish(best).run()
+        part_dear(best)
     return best
 
 
@@ -62,7 +65,7 @@ class _Polish:
         todo = deque(
             place
             for place, head in enumerate(to_head)
-            if head >= 0 and self._wrong_references(place, head)
+            if head >= 0 and difference(self.alignment, place, head)
         )
         while todo and self.trials > 0:
             base = todo.popleft()
@@ -75,13 +78,8 @@ class _Polish:
                     todo.extend(touched)
                     break
 
-    def _wrong_references(self, base: int, head: int) -> bool:
-        to_head = self.alignment.to_head
-        left, right = self.alignment.base.references[base], self.alignment.head.references[head]
-        return [to_head[place] for place in left] != right
-
     def _candidates(self, base: int, head: int) -> list[tuple[int, int]]:
-        """Neighbours of a pair that stand at the same place and are not paired with each other."""
+        """Neighbours of a pair at the same place of each, and what is open beside it."""
         ours, theirs, to_head = self.alignment.base, self.alignment.head, self.alignment.to_head
         pairs = list(zip(ours.references[base], theirs.references[head], strict=False))
         for place in (base, *ours.references[base]):
@@ -89,6 +87,9 @@ class _Polish:
             if len(users) <= BUSY and len(ours.users[place]) <= BUSY:
                 at = {position: user for user, position in users}
                 pairs += [(user, at[k]) for user, k in ours.users[place] if k in at]
+        if difference(self.alignment, base, head) > 1:
+            pairs += [(base, other) for other in _open_near(self.alignment.to_base, head)]
+            pairs += [(other, head) for other in _open_near(to_head, base)]
         return [
             (left, right)
             for left, right in dict.fromkeys(pairs)
@@ -148,3 +149,11 @@ class _Polish:
                 total += difference(alignment, place, head)
                 total += not self._moves.explain(ours[place], theirs[head])
         return total
+
+
+def _open_near(pairs: list[int], place: int) -> list[int]:
+    return [
+        other
+        for other in range(max(0, place - NEAR), min(len(pairs), place + NEAR + 1))
+        if pairs[other] < 0
+    ]

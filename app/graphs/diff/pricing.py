@@ -33,14 +33,14 @@ class Moves:
 def difference(alignment: Alignment, base: int, head: int) -> int:
     """About how many edits this pair would have."""
     ours, theirs = alignment.base, alignment.head
-    edits = int(ours.bare[base] != theirs.bare[head]) + int(
-        ours.erased[base] != theirs.erased[head]
-    )
+    edits = int(ours.bare[base] != theirs.bare[head])
+    if ours.erased[base] != theirs.erased[head]:
+        edits += alignment.distances.of_values(base, head)
     source, source_head = ours.sources[base], theirs.sources[head]
     edits += int(source != source_head and source > 0 and source_head > 0)
     left, right = ours.references[base], theirs.references[head]
     if ours.forms[base] != theirs.forms[head]:
-        edits += max(1, abs(len(left) - len(right)))
+        edits += max(1, alignment.distances.of_forms(base, head) + abs(len(left) - len(right)))
     to_head = alignment.to_head
     for i, j in zip(left, right, strict=False):
         edits += to_head[i] != j
@@ -100,20 +100,32 @@ def part_strangers(alignment: Alignment) -> None:
             alignment.part(base, head)
 
 
-def part_dear(alignment: Alignment) -> None:
-    """Undo pairs of another operator or module that cost more than one removed and one added."""
+def part_dear(alignment: Alignment) -> bool:
+    """Undo pairs that cost more than one removed and one added; whether there were any.
+
+    Those of one operator and module only where nothing that uses one uses the other.
+    """
     ours, theirs = alignment.base, alignment.head
     moves = Moves(alignment)
+    parted = False
     for base, head in enumerate(alignment.to_head):
         if head < 0:
             continue
-        module, module_head = ours.modules[base], theirs.modules[head]
-        if module == module_head and ours.operators[base] == theirs.operators[head]:
-            continue
         cost = difference(alignment, base, head)
         cost += not moves.explain(ours.paths[base], theirs.paths[head])
-        if cost > 2 and cost > 2 + _shared_users(alignment, base, head):
+        if cost <= 2:
+            continue
+        shared = _shared_users(alignment, base, head)
+        is_alike = (
+            ours.modules[base] == theirs.modules[head]
+            and ours.operators[base] == theirs.operators[head]
+        )
+        if is_alike and (shared or not (ours.users[base] or theirs.users[head])):
+            continue
+        if cost > 2 + shared:
             alignment.part(base, head)
+            parted = True
+    return parted
 
 
 def _shared_users(alignment: Alignment, base: int, head: int) -> int:
