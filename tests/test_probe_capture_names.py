@@ -23,13 +23,14 @@ from workers.probe.capture import capture_partial
 from workers.probe.capture_arguments import Arguments
 from workers.probe.capture_names import Names
 from workers.probe.frames import Places
+from workers.probe.torch_partial import Partial
 
 X = torch.rand(4, 4)
 LONG = "n" * 500
 
 
 def partial(graph: Graph, root: Any = None) -> GraphDocument:
-    return through_a_line(capture_partial(graph, root, Places(Path()), lambda _: ""))
+    return through_a_line(capture_partial(Partial(graph, root), Places(Path()), lambda _: ""))
 
 
 def test_a_name_is_given_once_and_stays_below_the_cap() -> None:

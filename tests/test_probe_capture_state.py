@@ -10,12 +10,13 @@ from torch import nn
 from torch._library.fake_class_registry import FakeScriptObject
 
 from app.graphs.document import GraphDocument, GraphInput
-from tests.capture_support import calls, captured, graph_of, named
+from tests.capture_support import calls, captured, failed_graph_of, graph_of, named
 from tests.stage_support import Wrap
 from workers.probe.capture import capture_partial
 from workers.probe.decomposed import decompose
 from workers.probe.digests import Digests
 from workers.probe.frames import Places
+from workers.probe.torch_partial import Partial
 
 X = torch.rand(4, 4)
 
@@ -181,8 +182,42 @@ def test_a_custom_object_is_told_by_its_own_class() -> None:
     root = nn.Module()
     root.held = real
     document = GraphDocument.model_validate(
-        capture_partial(graph, root, Places(Path()), lambda _: "")
+        capture_partial(Partial(graph, root), Places(Path()), lambda _: "")
     )
     names = [value.value for node in document.nodes[:2] for value in node.values]
     assert names == ["__torch__.torch.classes._nnapi.Compilation"] * 2
     assert document.nodes[2].args[1:] == ["run", {"node": "given"}, {"object": names[0]}]
+
+
+class Stops(nn.Module):
+    """Fails after a layer, in a module within another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4).eval())
+        self.gate = Gate()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The gate's."""
+        gated: torch.Tensor = self.gate(self.layers(x))
+        return gated
+
+
+class Gate(nn.Module):
+    """Asks a value."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """One of two."""
+        return x + 1 if x.sum() > 0 else x
+
+
+def test_a_partial_graph_names_inputs_and_modules_as_the_whole_one_does() -> None:
+    document = failed_graph_of(Stops(), X)
+    kinds = [(item.kind, item.target) for item in document.inputs]
+    assert kinds[:2] == [("parameter", "layers.0.weight"), ("parameter", "layers.0.bias")]
+    assert ("buffer", "layers.1.running_mean") in kinds
+    assert kinds[-1] == ("user_input", "")
+    assert [kind for kind, _ in kinds].count("user_input") == 1
+    paths = [[module[0] for module in node.modules] for node in document.nodes]
+    assert paths[-1] == ["", "gate"]
+    assert ["", "layers", "layers.0"] in paths

@@ -181,6 +181,26 @@ def finished(verdict: Verdict | None, *stages: StageFact, cause: Cause | None = 
             "The whole model exports and replays equal to eager, though 1 other stage failed.",
         ),
         (
+            finished(
+                Verdict.EXPORTED,
+                whole(PASSED),
+                StageFact(StageKind.DECOMPOSED, "the whole model", FAILED),
+            ),
+            Tone.GOOD,
+            "The whole model exports and replays equal to eager, though its decomposition failed.",
+        ),
+        (
+            finished(
+                Verdict.EXPORTED,
+                part(FAILED),
+                whole(PASSED),
+                StageFact(StageKind.DECOMPOSED, "the whole model", FAILED),
+            ),
+            Tone.GOOD,
+            "The whole model exports and replays equal to eager, though 1 other stage failed and "
+            "its decomposition failed.",
+        ),
+        (
             finished(Verdict.BLOCKED, whole(FAILED), cause=Cause(Category.UNKNOWN)),
             Tone.BAD,
             "The model does not export, stopped by an error of a kind not known yet.",

@@ -23,13 +23,14 @@ from app.graphs.outline import Outline
 from app.graphs.reading import read_document
 from app.models import Graph
 
-NODES = 50_000  # of all that is kept; a node of a document takes about 5 KB
+NODES = 15_000  # of all that is kept; a node of a document takes about 5 KB
+LATEST = 2  # kept whatever their size: a pair and its outline, which hold what they are made of
 
 Made = TypeVar("Made")
 
 
 class Cache:
-    """What was used last, up to a sum of sizes; the latest one is kept whatever its size."""
+    """What was used last, up to a sum of sizes; the latest are kept whatever their size."""
 
     def __init__(self, limit: int = NODES) -> None:
         self.limit = limit
@@ -60,7 +61,7 @@ class Cache:
     def _keep(self, key: Hashable, made: Any, size: int) -> None:
         with self._lock:
             self._kept[key] = made, size
-            while len(self._kept) > 1 and self.size > self.limit:
+            while len(self._kept) > LATEST and self.size > self.limit:
                 self._kept.popitem(last=False)
 
     @property

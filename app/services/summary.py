@@ -215,12 +215,11 @@ def _finished(run: RunFacts) -> Summary:
 
 def _exported(run: RunFacts) -> Summary:
     whole = run.whole
-    failed = [
-        s
-        for s in run.stages
-        if s.status is StageStatus.FAILED and s.kind is not StageKind.PART  # one with its component
-    ]
-    alone = f", though {_count(len(failed), 'other stage')} failed" if failed else ""
+    failed = [s.kind for s in run.stages if s.status is StageStatus.FAILED]
+    others = len(failed) - failed.count(StageKind.PART) - failed.count(StageKind.DECOMPOSED)
+    alone = f", though {_count(others, 'other stage')} failed" if others else ""
+    if StageKind.DECOMPOSED in failed:
+        alone += f"{' and' if alone else ', though'} its decomposition failed"
     if whole is None or whole.replay is ReplayStatus.NOT_RUN:
         why = f" ({whole.why.rstrip('.')})" if whole and whole.why else ""
         return Summary(Tone.DOUBT, f"The whole model exports; it was not replayed{why}{alone}.")

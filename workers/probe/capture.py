@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 from torch.export.graph_signature import InputKind, InputSpec, OutputKind, OutputSpec
-from torch.fx import Graph
 
 from .capture_bodies import Bodies, Body
 from .capture_symbols import ranges_of
 from .digests import Digests
 from .emit import SHORT, cap
 from .frames import Places
+from .torch_partial import Partial
 
 Meaning = Callable[[str], str]  # what a symbol stands for in the inputs; "" for none of theirs
 
@@ -53,13 +53,19 @@ def capture(
     }
 
 
-def capture_partial(graph: Graph, root: Any, places: Places, meaning: Meaning) -> dict[str, Any]:
+def capture_partial(partial: Partial, places: Places, meaning: Meaning) -> dict[str, Any]:
     """A graph without a signature as data: its placeholders are its inputs."""
-    bodies = Bodies(graph, root, places)
-    inputs = [bodies.main.name_of(node.name) for node in graph.nodes if node.op == "placeholder"]
+    bodies = Bodies(partial.graph, partial.root, places)
+    names = [
+        bodies.main.name_of(node.name) for node in partial.graph.nodes if node.op == "placeholder"
+    ]
+    kinds = [*partial.inputs, *[("user_input", "")] * (len(names) - len(partial.inputs))]
     return {
         **_document(bodies, meaning, {}),
-        "inputs": [{"name": name, "kind": "user_input"} for name in inputs],
+        "inputs": [
+            {"name": name, "kind": kind, "target": cap(target, SHORT)}
+            for name, (kind, target) in zip(names, kinds, strict=True)
+        ],
     }
 
 

@@ -13,6 +13,7 @@ from .capture_names import Names
 from .emit import SHORT, TEXT, cap
 from .frames import Places, innermost_user
 from .specs import MOST, leaves_of, spec
+from .torch_partial import is_wrapper, within_root
 
 # Characters of a subgraph's name within its body. With those around it, it has to stay below SHORT.
 RELATIVE = 100
@@ -124,8 +125,9 @@ def _modules(node: Node) -> Iterator[tuple[str, str, int]]:
     """The modules around a node. torch has the number of a call in the key: `L__self__block@1`."""
     for key, (path, cls) in (node.meta.get("nn_module_stack") or {}).items():
         call = _CALL.search(str(key))
-        name = getattr(cls, "__qualname__", cls)
-        yield cap(path, SHORT), cap(name, SHORT), int(call[1]) if call else 0
+        name = str(getattr(cls, "__qualname__", cls))
+        if not is_wrapper(name):
+            yield cap(within_root(path), SHORT), cap(name, SHORT), int(call[1]) if call else 0
 
 
 def _frame(stack: str | None, places: Places) -> dict[str, Any] | None:

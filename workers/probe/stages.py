@@ -119,7 +119,7 @@ class Bench:
         try:
             if partial := graph_before(error):
                 names = guards.names
-                graph = capture_partial(*partial, self.places, lambda symbol: names.get(symbol, ""))
+                graph = capture_partial(partial, self.places, lambda symbol: names.get(symbol, ""))
         except Exception:
             traceback.print_exc()  # a failure without its graph says nearly as much
         self.emitter.emit(
