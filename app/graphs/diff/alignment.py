@@ -38,11 +38,13 @@ class Effort:
 class Alignment:
     """Which node of the base's body is which of the head's; -1 is none."""
 
-    def __init__(self, base: Body, head: Body, interner: Interner, effort: Effort) -> None:
+    def __init__(
+        self, base: Body, head: Body, interner: Interner, effort: Effort, distances: Distances
+    ) -> None:
         self.effort = effort
         self.base = base
         self.head = head
-        self.distances = Distances(base, head)
+        self.distances = distances
         self.to_head = [-1] * len(base)
         self.to_base = [-1] * len(head)
         self._interner = interner

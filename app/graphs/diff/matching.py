@@ -5,10 +5,12 @@ from collections.abc import Iterable
 
 from app.graphs.diff.alignment import Alignment, Effort
 from app.graphs.diff.canonical import Body, Interner
+from app.graphs.diff.distances import Distances
 from app.graphs.diff.labels import Label
 from app.graphs.diff.pricing import Moves, difference, lower_bound, part_dear, part_strangers, price
 
-TRIALS = 2_000  # of other pairs while an alignment is polished
+POLISHES = 2  # of an alignment: what is parted after the first may find another counterpart
+TRIALS = 2_000  # of other pairs in each of them
 EFFORT = 5  # looks at each node, on average
 LOOKS = 20_000  # looks that even the smallest may take
 SMALL = 3_000  # nodes: all ways are tried unless the first is as good as can be
@@ -30,12 +32,13 @@ def match(base: Body, head: Body, interner: Interner) -> Alignment:
     """The cheapest alignment that was found."""
     least = lower_bound(base, head)
     effort = Effort(EFFORT * (len(base) + len(head)) + LOOKS)
+    distances = Distances(base, head)
     best: Alignment | None = None
     cost = 0
     for chain in CHAINS:
         if best is not None and effort.left <= 0:
             break
-        alignment = Alignment(base, head, interner, effort)
+        alignment = Alignment(base, head, interner, effort, distances)
         alignment.align(chain)
         part_strangers(alignment)
         tried = price(alignment)
@@ -44,10 +47,10 @@ def match(base: Body, head: Body, interner: Interner) -> Alignment:
         if cost <= least or (cost <= least + least // 5 + ROOM and len(base) > SMALL):
             break
     assert best is not None
-    _Polish(best).run()
-    if part_dear(best):
+    for _ in range(POLISHES):
         _Polish(best).run()
-        part_dear(best)
+        if not part_dear(best):
+            break
     return best
 
 

@@ -105,27 +105,29 @@ def part_dear(alignment: Alignment) -> bool:
 
     Those of one operator and module only where nothing that uses one uses the other.
     """
-    ours, theirs = alignment.base, alignment.head
     moves = Moves(alignment)
     parted = False
     for base, head in enumerate(alignment.to_head):
-        if head < 0:
-            continue
-        cost = difference(alignment, base, head)
-        cost += not moves.explain(ours.paths[base], theirs.paths[head])
-        if cost <= 2:
-            continue
-        shared = _shared_users(alignment, base, head)
-        is_alike = (
-            ours.modules[base] == theirs.modules[head]
-            and ours.operators[base] == theirs.operators[head]
-        )
-        if is_alike and (shared or not (ours.users[base] or theirs.users[head])):
-            continue
-        if cost > 2 + shared:
+        if head >= 0 and _is_dear(alignment, base, head, moves):
             alignment.part(base, head)
             parted = True
     return parted
+
+
+def _is_dear(alignment: Alignment, base: int, head: int, moves: Moves) -> bool:
+    ours, theirs = alignment.base, alignment.head
+    cost = difference(alignment, base, head)
+    cost += not moves.explain(ours.paths[base], theirs.paths[head])
+    if cost <= 2:
+        return False
+    shared = _shared_users(alignment, base, head)
+    if (
+        ours.modules[base] == theirs.modules[head]
+        and ours.operators[base] == theirs.operators[head]
+    ):
+        is_used = bool(ours.users[base] or theirs.users[head])
+        return is_used and not shared
+    return cost > 2 + shared
 
 
 def _shared_users(alignment: Alignment, base: int, head: int) -> int:
