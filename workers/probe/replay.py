@@ -76,7 +76,7 @@ def _case(
         with torch.no_grad():
             expected = _run(eager, snapshot, inputs, seed, calls)
             actual = _run(program.module(), snapshot, inputs, seed, calls)
-        report["outputs"] = list(_compare(expected, actual))
+        report["outputs"] = list(compare(expected, actual))
     except Exception as error:
         report["why"] = cap(f"{type(error).__name__}: {error}")
         return report
@@ -105,7 +105,8 @@ def _run(
     return clone_tensors(result)
 
 
-def _compare(expected: Any, actual: Any) -> Iterator[dict[str, Any]]:
+def compare(expected: Any, actual: Any) -> Iterator[dict[str, Any]]:
+    """Each output of eager beside that of the exported program, as an OutputDifference."""
     wanted, _ = pytree.tree_flatten_with_path(expected)
     got = pytree.tree_leaves(actual)
     if len(wanted) != len(got):
@@ -113,10 +114,11 @@ def _compare(expected: Any, actual: Any) -> Iterator[dict[str, Any]]:
         yield _output("", math.nan, math.nan, why)
         return
     for (path, left), right in zip(wanted, got, strict=True):
-        yield _compare_leaf(pytree.keystr(path) or "output", left, right)
+        yield compare_leaf(pytree.keystr(path) or "output", left, right)
 
 
-def _compare_leaf(name: str, left: Any, right: Any) -> dict[str, Any]:
+def compare_leaf(name: str, left: Any, right: Any) -> dict[str, Any]:
+    """One value that eager gave beside the exported program's, as an OutputDifference."""
     if not isinstance(left, torch.Tensor) or not isinstance(right, torch.Tensor):
         same = left == right or left is right
         return _output(name, 0.0, 0.0, "" if same else f"eager {left!r}, exported {right!r}")
