@@ -40,13 +40,13 @@ def render_code(text: str, *, first: int = 1, culprit: int | None = None) -> Cod
     cut = len(kept) < len(all_lines) or len(text) > CHARACTERS
     lines = tuple(
         Line(number, html, number == culprit)
-        for number, html in enumerate(_highlight("\n".join(kept)), first)
+        for number, html in enumerate(highlight("\n".join(kept)), first)
     )
     return Code(lines, cut)
 
 
-@lru_cache(maxsize=16)
-def _highlight(text: str) -> tuple[Markup, ...]:
+@lru_cache(maxsize=64)
+def highlight(text: str) -> tuple[Markup, ...]:
     """One piece of HTML a line; tokens over several lines are closed and opened again."""
     lexer = PythonLexer(stripnl=False, ensurenl=False)
     lines: list[list[str]] = [[]]
