@@ -92,7 +92,8 @@ $(VISION): constraints-vision.txt
 	$(PYTHON) -m venv .venv-vision
 	$(if $(TORCH_INDEX_URL),$(VISION_PIP) install -c constraints-vision.txt --no-deps \
 	    --index-url "$(TORCH_INDEX_URL)" torch torchvision)
-	$(VISION_PIP) install -c constraints-vision.txt numpy scipy torch torchvision transformers
+	$(VISION_PIP) install -c constraints-vision.txt \
+	    numpy onnx onnxscript scipy torch torchvision transformers
 	@touch $@
 
 $(VENDORED): package.json package-lock.json static/vendor.json scripts/vendor.py | $(INSTALLED)
