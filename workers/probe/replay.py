@@ -50,6 +50,52 @@ def replay(
         cases.append(again)
     for resized, inputs in islice(other_sizes(program, args, kwargs), sizes):
         cases.append(_case(program, eager, snapshot, inputs, resized))
+    return summed(cases)
+
+
+def _case(
+    program: torch.export.ExportedProgram,
+    eager: Callable[..., Any],
+    snapshot: Snapshot,
+    inputs: Arguments,
+    sizes: dict[str, int],
+    calls: int = 1,
+) -> dict[str, Any]:
+    seed = torch.random.get_rng_state()
+
+    def both() -> tuple[Any, Any]:
+        expected = run_from(eager, snapshot, inputs, seed, calls)
+        return expected, run_from(program.module(), snapshot, inputs, seed, calls)
+
+    try:
+        return case_of(both, sizes)
+    finally:
+        snapshot.restore()
+        torch.random.set_rng_state(seed)
+
+
+def case_of(both: Callable[[], tuple[Any, Any]], sizes: dict[str, int]) -> dict[str, Any]:
+    """One ReplayCase: what eager and the exported program give, compared.
+
+    Args:
+        both: runs the two; what it raises is why they are not compared.
+        sizes: of the dynamic dimensions; empty: the run's own.
+    """
+    report: dict[str, Any] = {"sizes": sizes, "status": "not_run", "why": "", "outputs": []}
+    try:
+        with torch.no_grad():
+            report["outputs"] = list(compare(*both()))
+    except Exception as error:
+        report["why"] = cap(f"{type(error).__name__}: {error}")
+        return report
+    unequal = [output for output in report["outputs"] if not output["equal"]]
+    report["status"] = "different" if unequal else "equal"
+    report["why"] = unequal[0]["why"] if unequal else ""
+    return report
+
+
+def summed(cases: list[dict[str, Any]]) -> dict[str, Any]:
+    """A ReplayReport of these cases, of which there is one at least."""
     order = ("different", "not_run", "equal")
     worst = min(cases, key=lambda case: order.index(case["status"]))
     outputs = [output for case in cases for output in case["outputs"]]
@@ -62,34 +108,7 @@ def replay(
     }
 
 
-def _case(
-    program: torch.export.ExportedProgram,
-    eager: Callable[..., Any],
-    snapshot: Snapshot,
-    inputs: Arguments,
-    sizes: dict[str, int],
-    calls: int = 1,
-) -> dict[str, Any]:
-    report: dict[str, Any] = {"sizes": sizes, "status": "not_run", "why": "", "outputs": []}
-    seed = torch.random.get_rng_state()
-    try:
-        with torch.no_grad():
-            expected = _run(eager, snapshot, inputs, seed, calls)
-            actual = _run(program.module(), snapshot, inputs, seed, calls)
-        report["outputs"] = list(compare(expected, actual))
-    except Exception as error:
-        report["why"] = cap(f"{type(error).__name__}: {error}")
-        return report
-    finally:
-        snapshot.restore()
-        torch.random.set_rng_state(seed)
-    unequal = [output for output in report["outputs"] if not output["equal"]]
-    report["status"] = "different" if unequal else "equal"
-    report["why"] = unequal[0]["why"] if unequal else ""
-    return report
-
-
-def _run(
+def run_from(
     function: Callable[..., Any],
     snapshot: Snapshot,
     inputs: Arguments,
