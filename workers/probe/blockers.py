@@ -11,6 +11,7 @@ from .diagnose import Finding, report
 from .emit import SHORT, TEXT, cap
 from .frames import Places
 from .met import Met, Path
+from .owners import class_at
 from .passes import FILE, Pass, Widened, record
 from .recording import Recording, key_of_code
 from .stages import Attempt, Bench, Outcome
@@ -185,6 +186,7 @@ class Search:
             for finding in outcome.findings:
                 if finding.category == "mutation" and finding.culprit is None:
                     finding.culprit, finding.module = attempt.path.assigned
+                    finding.module_class = class_at(self._bench.call.model, finding.module)
             behind = bool(met or ended)
             told = {one.finding.place for one in ended}  # that it was not kept from ending this
             ended += [

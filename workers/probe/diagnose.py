@@ -13,6 +13,7 @@ from .evidence import Evidence, evidence_of
 from .expressions import readable
 from .frames import Frame, Places, source_around
 from .hints import hint_for
+from .owners import class_at
 from .refused import refusal_of
 from .torch_guards import GuardLog, Recorded
 from .torch_symbols import Birth, BirthLog
@@ -45,6 +46,7 @@ class Finding:
     culprit: Frame | None
     hint: str = ""
     module: str | None = None
+    module_class: str = ""
     expression: str = ""
     births: list[Birth] = field(default_factory=list)
     value: str = ""
@@ -91,12 +93,14 @@ def finding_of(evidence: Evidence, scene: Scene) -> Finding:
     refusal = refusal_of(error, evidence.frames) if scene.places.sealed else ""
     category = "sandbox" if refusal else category_of(error, evidence.below)
     asked = next((link.cond for link in chain_of(error) if hasattr(link, "cond")), None)
+    module = evidence.module_path(scene.call.model)
     return Finding(
         evidence,
         category,
         evidence.culprit,
         refusal or hint_for(category),
-        evidence.module_path(scene.call.model),
+        module,
+        class_at(scene.call.model, module),
         "" if asked is None else readable(asked, scene.guards.names),
         scene.births.of(getattr(asked, "free_symbols", ())),
     )
@@ -119,12 +123,14 @@ def script_failure(
 
 
 def _of_guard(evidence: Evidence, guard: Recorded, scene: Scene) -> Finding:
+    module = guard.module_path(scene.call.model)
     return Finding(
         evidence,
         "dynamic_shape_violation",
         guard.frame,
         hint_for("dynamic_shape_violation"),
-        guard.module_path(scene.call.model),
+        module,
+        class_at(scene.call.model, module),
         guard.meaning or guard.text,
         guard=scene.guards.recorded.index(guard),
     )
@@ -146,6 +152,7 @@ def report(finding: Finding, places: Places) -> dict[str, Any]:
         "frames": [frame.as_event() for frame in _shown(finding.evidence.frames)],
         "source": source_around(culprit) if culprit else None,
         "module": None if finding.module is None else cap(finding.module, SHORT),
+        "module_class": finding.module_class,
         "expression": cap(finding.expression, TEXT) or None,
         "births": [birth.as_event() for birth in finding.births[:MOST_BIRTHS]],
         "value": cap(finding.value, TEXT),

@@ -5,6 +5,7 @@ from types import FrameType
 from torch import nn
 
 from .frames import outwards
+from .specs import class_name
 
 
 def paths_by_state(root: nn.Module) -> dict[int, str]:
@@ -18,6 +19,12 @@ def paths_by_state(root: nn.Module) -> dict[int, str]:
 def path_of(root: nn.Module, owner: int | None) -> str | None:
     """The path of the module with this identity of its state; None where it is none of them."""
     return None if owner is None else paths_by_state(root).get(owner)
+
+
+def class_at(root: nn.Module, path: str | None) -> str:
+    """The class of the module with this path; empty where there is none."""
+    module = None if path is None else dict(root.named_modules()).get(path)
+    return "" if module is None else class_name(module)
 
 
 def path_of_owner(frame: FrameType, paths: dict[int, str]) -> str | None:
