@@ -1,0 +1,45 @@
+"""All remedies, in the order in which they are tried: faithful and cheap ones first."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from workers.remedies.model import Cause, Edit, Remedy, Upload
+from workers.remedies.syntax import parses
+
+PROPOSALS = 24  # at most, of all remedies for one blocker
+
+# Add an entry in the group that it belongs to; within a group, the likeliest to work comes first.
+REWRITES: tuple[Remedy, ...] = ()
+REQUESTS: tuple[Remedy, ...] = ()
+WRAPS: tuple[Remedy, ...] = ()
+PINS: tuple[Remedy, ...] = ()
+
+REMEDIES: tuple[Remedy, ...] = REWRITES + REQUESTS + WRAPS + PINS
+
+
+def proposals(cause: Cause, upload: Upload) -> Iterator[tuple[Remedy, Edit]]:
+    """What may be tried for one blocker, best first: each a change, and Python that parses."""
+    return islice(_sound(cause, upload), PROPOSALS)
+
+
+def _sound(cause: Cause, upload: Upload) -> Iterator[tuple[Remedy, Edit]]:
+    seen = []
+    for remedy in REMEDIES:
+        if cause.category not in remedy.categories:
+            continue
+        for edit in remedy.propose(cause, upload):
+            change = (dict(edit.files), dict(edit.options))
+            if (
+                change not in seen
+                and _changes(edit, upload)
+                and all(map(parses, change[0].values()))
+            ):
+                seen.append(change)
+                yield remedy, edit
+
+
+def _changes(edit: Edit, upload: Upload) -> bool:
+    """Whether anything is other than before."""
+    texts = any(upload.files.get(path) != text for path, text in edit.files.items())
+    options = upload.options.model_dump()
+    return texts or any(options.get(name) != value for name, value in edit.options.items())
