@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     graph_nodes: Annotated[int, Field(gt=0)] = 200_000
     artefact_bytes: Annotated[int, Field(gt=0)] = 256 * 2**20
 
+    # What is tried after the verdict, one process at a time.
+    follow_ups: bool = True
+    follow_seconds: Annotated[float, Field(gt=0)] = 1800.0
+    remedy_seconds: Annotated[float, Field(gt=0)] = 120.0
+    program_mb: Annotated[int, Field(gt=0)] = 512
+
     # The sandbox. A tier by its name: that one or none; auto: the best that the host can give.
     sandbox: Literal["auto", "full", "filters", "reduced", "off"] = "auto"
     sandbox_uid: Annotated[int, Field(gt=0, lt=2**31 - 4096)] = 2_100_000_000

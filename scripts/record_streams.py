@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.settings import ROOT
 from tests.probe_support import SHARED, read_both, started
-from workers.events import ProbeKind
+from workers.events import PAIR, ProbeKind
 
 STREAMS = ROOT / "tests" / "streams"
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
@@ -63,7 +63,7 @@ def listen(case: str, kind: ProbeKind) -> bytes:
 
 def record(case: str, out: Path) -> None:
     """Write both streams of a case."""
-    for kind in ProbeKind:
+    for kind in PAIR:
         stream = listen(case, kind)
         path = out / f"{case}.{kind}.jsonl.gz"
         path.write_bytes(gzip.compress(stream, mtime=0))

@@ -49,8 +49,9 @@ REPORTS = pytest.StashKey[pytest.TestReport]()
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings with a data folder of the test's own."""
-    return Settings(data=tmp_path / "data", runtimes={"default": Path(sys.executable)})
+    """Settings with a data folder of the test's own. Runs end with their verdict."""
+    runtimes = {"default": Path(sys.executable)}
+    return Settings(data=tmp_path / "data", runtimes=runtimes, follow_ups=False)
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +138,7 @@ class LiveServer:
         """Start a real worker process on the same database."""
         given = {
             "STAGELIGHT_DATA": str(self.settings.data),
+            "STAGELIGHT_FOLLOW_UPS": str(self.settings.follow_ups),
             "STAGELIGHT_RUNTIMES": ",".join(f"{n}={p}" for n, p in self.settings.pythons.items()),
             "PYTHONPATH": str(ROOT),
         }

@@ -1,11 +1,13 @@
-"""Events that hypothesis makes up from the schema in workers/events.py: all that may be said."""
+"""Events that hypothesis makes up from the schema in workers/vocabulary.py: all that may be said."""
 
+import base64
 from functools import lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
 
-from workers.events import EVENTS, ProbeKind
+from workers.events import ProbeKind
+from workers.vocabulary import EVENTS
 
 Strategy = st.SearchStrategy[Any]
 Json = dict[str, Any]
@@ -78,6 +80,8 @@ def _plain(type_: str, schema: Json) -> Strategy:
     if type_ == "number":
         return st.floats(low, high, allow_nan=False, allow_infinity=False)
     assert type_ == "string"
+    if "contentEncoding" in schema:
+        return st.binary(max_size=100).map(lambda data: base64.b64encode(data).decode())
     return st.text(TEXT, max_size=min(schema.get("maxLength", 8), 8)) | _at_the_cap(schema)
 
 

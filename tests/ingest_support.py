@@ -6,9 +6,10 @@ from sqlalchemy import Engine
 
 from app.models import Category
 from tests.worker_support import Story
-from workers.events import EVENTS, Event, ProbeKind
+from workers.events import ProbeKind
 from workers.ingest import Ingest
 from workers.verdict import Trouble
+from workers.vocabulary import EVENTS, Event
 
 STAGED, WHOLE = ProbeKind.STAGED, ProbeKind.WHOLE
 CRASH = Trouble(Category.CRASH, "The probe was killed by SIGSEGV.", "hint", "SIGSEGV")

@@ -12,11 +12,12 @@ from typing import Any
 from app.services.options import RunOptions
 from app.settings import Settings
 from workers.diagnose import Exit
-from workers.events import EVENTS, Event, ProbeKind
+from workers.events import ProbeKind
 from workers.protocol import Order
 from workers.sandbox.box import Sandbox
 from workers.sandbox.launch import Process
 from workers.sandbox.policy import make_job
+from workers.vocabulary import EVENTS, Event
 
 SECONDS = 120
 

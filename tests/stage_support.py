@@ -9,12 +9,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from workers.events import EVENTS, StageFinished
+from workers.events import StageFinished
 from workers.probe.call import Call
 from workers.probe.emit import Emitter
 from workers.probe.frames import Places
 from workers.probe.snapshot import Snapshot
 from workers.probe.stages import Attempt, Bench
+from workers.vocabulary import EVENTS
 
 HERE = Path(__file__).parent
 

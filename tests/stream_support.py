@@ -28,14 +28,14 @@ from app.services.queue import Claim
 from app.services.summary import summarise
 from tests.worker_support import claim_next, database, make_settings, submit
 from workers.diagnose import against_protocol
-from workers.events import ProbeKind
+from workers.events import PAIR, ProbeKind
 from workers.ingest import Ingest
 from workers.protocol import LineReader, Order, ProtocolError, parse_line
 from workers.verdict import ending
 
 STREAMS = Path(__file__).parent / "streams"  # made by scripts/record_streams.py
 CASES = sorted({path.name.partition(".")[0] for path in STREAMS.glob("*.jsonl.gz")})
-KINDS = tuple(ProbeKind)
+KINDS = PAIR
 
 # What a run's row may learn from events. All its other columns are ours.
 SAID = {"verdict", "whole_at", "loaded", "eager", "coverage", "search", "notes"}

@@ -32,6 +32,10 @@ def test_a_script_is_uploaded_and_queued(
         "strict": None,
         "stages": None,
         "dynamic_shapes": None,
+        "remedies": True,
+        "dynamic": True,
+        "draft": False,
+        "onnx": False,
     }
     assert (run["runtime"], run["status"], run["verdict"]) == ("default", "queued", None)
     assert run["script"]["entry"] == run["script"]["filename"] == "model.py"
@@ -75,7 +79,7 @@ def test_an_archive_names_its_entry(client: TestClient) -> None:
         (b"x" * (2**21 + 1), "model.py", {}, 413, "too_large"),
         (SCRIPT, "model.py", {"runtime": "torch-9"}, 422, "unknown_runtime"),
         (SCRIPT, "model.py", {"options": "{"}, 422, "bad_options"),
-        (SCRIPT, "model.py", {"options": '{"draft": true}'}, 422, "bad_options"),
+        (SCRIPT, "model.py", {"options": '{"draft": "perhaps"}'}, 422, "bad_options"),
         (SCRIPT, "model.py", {"title": "x" * 201}, 422, "bad_title"),
         (SCRIPT, "model.py", {"entry": "other.py"}, 422, "entry_not_found"),
     ],
@@ -104,7 +108,7 @@ def test_an_upload_without_a_file_says_so(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"draft": True}, "draft: not available yet"),
+        ({"draft": "perhaps"}, "draft: Input should be a valid boolean"),
         ({"callz": 1}, "no option 'callz'"),
         ({"call": 0}, "Option call: Input should be greater than or equal to 1"),
         ({"device": "tpu"}, "Option device"),

@@ -21,9 +21,9 @@ from tests.ingest_support import (
     tell,
 )
 from tests.probe_support import run_probe
-from workers.events import Event
 from workers.ingest import Ingest
 from workers.protocol import Order, ProtocolError
+from workers.vocabulary import Event
 
 SCRIPT = """import torch
 from torch import nn

@@ -13,8 +13,8 @@ from app.collector import without_collector
 from tests.stream_support import CASES, KINDS, recorded
 from tests.test_protocol import EAGER, LOADED, event
 from workers import strictjson
-from workers.events import EVENTS
 from workers.protocol import ProtocolError, parse_line
+from workers.vocabulary import EVENTS
 
 MB = 2**20
 HEAD = b'{"type":"stage_finished","key":"a","status":"passed",'

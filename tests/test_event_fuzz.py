@@ -21,9 +21,10 @@ from tests.stream_support import (
     watched,
 )
 from tests.worker_support import Story
-from workers.events import EVENTS, ProbeKind
+from workers.events import ProbeKind
 from workers.protocol import parse_line
 from workers.verdict import Facts, judge
+from workers.vocabulary import EVENTS
 
 MADE_UP = settings(
     deadline=None,

@@ -18,8 +18,8 @@ from tests.ingest_support import (
     story,
     tell,
 )
-from workers.events import Event
 from workers.ingest import Ingest
+from workers.vocabulary import Event
 
 
 def bypass(n: int) -> Event:

@@ -49,6 +49,7 @@ def test_a_job_says_what_is_asked() -> None:
         "stages": ["backbone"],
         "dynamic_shapes": None,
         "threads": 3,
+        "work": {},
     }
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from workers import strictjson
 from workers.events import (
+    PAIR,
     Eager,
-    Event,
     Failed,
     Finished,
     Loaded,
@@ -22,6 +22,7 @@ from workers.events import (
     StageStarted,
 )
 from workers.protocol import LineReader, Order, ProtocolError, parse_line
+from workers.vocabulary import Event
 
 # Text that UTF-8 can hold; NUL is replaced and tested by itself.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -304,7 +305,7 @@ def test_a_failed_stage_must_say_how() -> None:
 
 @settings(deadline=None)  # the machine may be busy
 @given(
-    st.sampled_from(ProbeKind),
+    st.sampled_from(PAIR),
     st.lists(
         st.sampled_from(
             [

@@ -136,6 +136,7 @@ def make_settings(tmp_path: Path, **values: object) -> Settings:
         "wall_seconds": 20,
         "memory_mb": 512,
         "sandbox": "off",
+        "follow_ups": False,
     }
     return Settings(**{**defaults, **values})  # type: ignore[arg-type]
 

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 from workers.caplog import CappedLog
 from workers.diagnose import diagnose, over_memory, over_output
-from workers.events import Event, ProbeKind, StageFinished
+from workers.events import ProbeKind, StageFinished
 from workers.protocol import LineReader, Order, OverLimitError, parse_line
 from workers.sandbox.launch import Process
 from workers.sandbox.pipes import read_some
 from workers.sandbox.policy import Limits
 from workers.verdict import Trouble
+from workers.vocabulary import Event
 
 CHUNK_BYTES = 2**18  # read at a time
 DRAIN_BYTES = 2 * 2**20  # more than a pipe can hold once its writers are gone

@@ -4,10 +4,11 @@ The probe runs next to hostile code. A line that is no event, an event out of or
 its cap end the probe; nothing else of what it says is ever evaluated, opened or followed.
 """
 
+import base64
 from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, Strict, TypeAdapter
+from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
 from app.graphs.document import (
     Count,
@@ -35,10 +36,23 @@ OneOf = Annotated[Word, Strict(False)]  # a word in JSON, a member here
 
 
 class ProbeKind(StrEnum):
-    """The two children of a run."""
+    """What a probe process is for: one of a run's two children, or an errand after the verdict."""
 
     STAGED = "staged"  # eager, plan, components, assembled
     WHOLE = "whole"  # exactly the user's call, with nothing run before it
+    SAVER = "saver"  # exports again, and gives the program as a file
+    LOADER = "loader"  # loads such a file; it has no script
+    STRICT = "strict"  # the user's call in the other mode
+    DRAFT = "draft"  # torch's draft_export
+    ONNX = "onnx"  # torch.onnx.export
+    REFERENCE = "reference"  # what eager gives on several inputs
+    TRIAL = "trial"  # a remedy's script, compared with the reference
+    CONTRACT = "contract"  # what each input dimension can be
+    REPRO = "repro"  # a small script that fails as the whole does
+
+
+PAIR = (ProbeKind.STAGED, ProbeKind.WHOLE)
+"""The two children of a run, side by side. The other kinds come one at a time, after them."""
 
 
 class Frame(SourceFrame):
@@ -249,6 +263,33 @@ class StageStarted(Record):
     stage: PlannedStage | None = None
 
 
+class OperatorCount(Record):
+    """An operator and how often a graph calls it."""
+
+    name: Short  # aten.silu.default
+    count: Count
+    why: Text = ""  # what is missing for it
+
+
+class Guess(Record):
+    """Something that draft_export decided by itself, to go on."""
+
+    kind: Short  # data_dependent_error
+    text: Text
+    frame: Frame | None = None
+
+
+class Detail(Record):
+    """What only stages of one kind have to say: decomposed and onnx of operators, draft of guesses.
+
+    `outside` are those that the kind's set of operators does not hold, of so many in all.
+    """
+
+    operators: Count = 0
+    outside: Annotated[Items[OperatorCount], Field(max_length=2_000)] = []
+    guesses: Annotated[Items[Guess], Field(max_length=200)] = []
+
+
 class StageFinished(Record):
     """All that a stage leaves, in one event: a stage is stored whole or not at all."""
 
@@ -264,6 +305,7 @@ class StageFinished(Record):
     outputs: Specs = []
     replay: ReplayReport | None = None
     failure: FailureReport | None = None
+    detail: Detail | None = None
 
 
 class Blockers(Record):
@@ -273,6 +315,29 @@ class Blockers(Record):
     blockers: Annotated[Items[BlockerReport], Field(max_length=64)]
     complete: OneOf[Search]
     reason: Text = ""
+
+
+def _from_base64(value: Any) -> bytes:
+    """The bytes that this text is. A ValueError is pydantic's to tell of."""
+    if not isinstance(value, str):
+        raise ValueError("a piece is text in base64")
+    return base64.b64decode(value, validate=True)
+
+
+Base64 = Annotated[
+    bytes,
+    BeforeValidator(_from_base64),
+    PlainSerializer(lambda data: base64.b64encode(data).decode(), when_used="json"),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+]
+
+
+class Piece(Record):
+    """A piece of a file, in order; the worker puts them together and never looks inside."""
+
+    type: Literal["piece"]
+    name: Short
+    data: Annotated[Base64, Field(max_length=2**20)]
 
 
 class Failed(Record):
@@ -286,12 +351,3 @@ class Finished(Record):
     """The last event. A probe that ends without it crashed."""
 
     type: Literal["finished"]
-
-
-Event = (
-    Note | Loaded | Eager | Planned | StageStarted | StageFinished | Blockers | Failed | Finished
-)
-
-
-EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
-"""Validates one parsed line."""

@@ -17,7 +17,6 @@ from workers.coverage import Coverage
 from workers.events import (
     Blockers,
     Eager,
-    Event,
     Failed,
     Finished,
     Loaded,
@@ -31,6 +30,7 @@ from workers.events import (
 from workers.ledger import Ledger
 from workers.protocol import WHOLE, OverLimitError
 from workers.verdict import Facts, Trouble, judge
+from workers.vocabulary import Event
 
 # A `failed` of these categories is a limit's or ours: it is not the script's error.
 NOT_THE_SCRIPTS = frozenset(

@@ -2,9 +2,10 @@
 
 The order of events: `staged` says loaded, eager, planned, a pair stage_started and stage_finished
 for each stage it tries, finished; `whole` says loaded, one such pair, finished. Between, either may
-add stages that no plan knew of, and `whole`, once its stage has failed, blockers. A note may come
-any time before the end. `failed` may come instead of any other event but inside a stage, and only
-finished follows it.
+add stages that no plan knew of, and `whole`, once its stage has failed, blockers. An errand says
+loaded, but for the one that has no script; then the one stage that is named as its kind, or its
+answer, with the pieces of a file before it; finished. A note may come any time before the end.
+`failed` may come instead of any other event but inside a stage, and only finished follows it.
 """
 
 from collections.abc import Iterator
@@ -15,23 +16,32 @@ from pydantic import ValidationError
 from app.collector import without_collector
 from app.models import StageKind, StageStatus
 from workers import strictjson
+from workers.answers.saved import Saved
 from workers.events import (
-    EVENTS,
+    PAIR,
     Blockers,
     Eager,
-    Event,
     Failed,
     Finished,
     Loaded,
     Note,
+    Piece,
     Planned,
     PlannedStage,
     ProbeKind,
     StageFinished,
     StageStarted,
 )
+from workers.vocabulary import EVENTS, Event
 
 WHOLE = "whole"  # the key of the whole stage
+
+STAGE_ERRANDS = (ProbeKind.STRICT, ProbeKind.DRAFT, ProbeKind.ONNX, ProbeKind.LOADER)
+ANSWERS: dict[ProbeKind, type[Event]] = {
+    ProbeKind.SAVER: Saved,
+}
+PIECES = (ProbeKind.SAVER, ProbeKind.REFERENCE)  # errands that give a file before their answer
+
 NOTES = 200  # a child may make
 EXTRA_STAGES = 100  # a child may add
 
@@ -127,6 +137,11 @@ class Order:
         self._known: set[str] = set()  # keys of planned and added stages
         self._extra = 0
         self._whole_failed = False
+        self._answer = ANSWERS.get(kind)
+        if kind in STAGE_ERRANDS:
+            self._known = self._pending = {kind.value}
+        if kind is ProbeKind.LOADER:
+            self._phase = _Phase.READY
 
     @property
     def done(self) -> bool:
@@ -140,10 +155,9 @@ class Order:
                 self._take_note(event)
             case Loaded():
                 self._require(event, _Phase.NEW)
-                self._phase = _Phase.LOADED
+                self._phase = _Phase.LOADED if self.kind is ProbeKind.STAGED else _Phase.READY
                 if self.kind is ProbeKind.WHOLE:
-                    self._phase, self._pending = _Phase.READY, {WHOLE}
-                    self._known = {WHOLE}
+                    self._known, self._pending = {WHOLE}, {WHOLE}
             case Eager():
                 self._require(event, _Phase.LOADED)
                 self._phase = _Phase.EAGER
@@ -159,6 +173,18 @@ class Order:
                 self._take_failed(event)
             case Finished():
                 self._take_finished(event)
+            case _:
+                self._take_answer(event)
+
+    def _take_answer(self, event: Event) -> None:
+        self._require(event, _Phase.READY)
+        if isinstance(event, Piece):
+            if self.kind not in PIECES or self._answer is None:
+                raise ProtocolError("it sent a piece of what nobody asked for")
+        elif self._answer is None or not isinstance(event, self._answer):
+            raise ProtocolError(f"its event {event.type!r} is no answer to what it was asked")
+        else:
+            self._answer = None
 
     def _take_note(self, event: Note) -> None:
         self._notes += 1
@@ -189,6 +215,8 @@ class Order:
         it failed, the one that is decomposed where it passed.
         """
         wanted = StageKind.PART
+        if self.kind not in PAIR:
+            raise ProtocolError(f"stage {key!r} is not one to add")
         if self.kind is ProbeKind.WHOLE:
             wanted = StageKind.BYPASS if self._whole_failed else StageKind.DECOMPOSED
         if wanted is StageKind.DECOMPOSED and key != wanted:
@@ -210,15 +238,18 @@ class Order:
 
     def _take_failed(self, event: Failed) -> None:
         phases = [_Phase.NEW, _Phase.LOADED, _Phase.EAGER]
-        if self._pending:  # instead of a stage, so there must be one to come
+        if self._pending or self._answer:  # instead of what was still to come
             phases.append(_Phase.READY)
         self._require(event, *phases)
         self._phase = _Phase.FAILED
 
     def _take_finished(self, event: Finished) -> None:
         self._require(event, _Phase.READY, _Phase.FAILED)
-        if self.kind is ProbeKind.WHOLE and self._phase is _Phase.READY and self._pending:
-            raise ProtocolError("it finished without the whole stage")
+        if self._phase is _Phase.READY and self.kind is not ProbeKind.STAGED:
+            if self._pending:
+                raise ProtocolError(f"it finished without the {self._pending.pop()} stage")
+            if self._answer is not None:
+                raise ProtocolError("it finished without its answer")
         self._phase = _Phase.FINISHED
 
     def _require(self, event: Event, *phases: _Phase) -> None:

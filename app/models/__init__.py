@@ -8,6 +8,7 @@ from app.models.fate import Fate
 from app.models.graph import Graph
 from app.models.guard import Guard, GuardKind
 from app.models.log import RunLog
+from app.models.remedy import Remedy, RemedyKind, RemedyStatus
 from app.models.run import Run, RunStatus, Verdict
 from app.models.script import Script, ScriptKind
 from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
@@ -22,6 +23,9 @@ __all__ = [
     "Graph",
     "Guard",
     "GuardKind",
+    "Remedy",
+    "RemedyKind",
+    "RemedyStatus",
     "ReplayStatus",
     "Role",
     "Run",

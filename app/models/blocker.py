@@ -30,3 +30,5 @@ class Blocker(Cause, table=True):
     behind: bool = False  # met only after another one was bypassed with recorded values
     bypass: str = ""  # how export went on past it; empty where it could not
     jumped: str | None = None  # path of the module whose call was replaced
+    # The smallest script that fails alike, in the shape of workers/answers/repro.py.
+    repro: dict[str, Any] | None = Field(default=None, sa_type=JSON)

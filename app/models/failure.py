@@ -62,6 +62,8 @@ class Cause(SQLModel):
     frames: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)  # outermost first
     source: dict[str, Any] | None = Field(default=None, sa_type=JSON)  # lines around the culprit
     stack: str = ""  # the whole traceback as Python prints it
+    # Versioned id of the cause, the same in every run, see app/fingerprint.py.
+    fingerprint: str | None = Field(default=None, max_length=80, index=True)
 
 
 class Failure(Cause, table=True):

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from app.models.columns import JSON, UtcDateTime, Word, utc_now
@@ -76,3 +76,9 @@ class Run(SQLModel, table=True):
     coverage: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     search: dict[str, Any] | None = Field(default=None, sa_type=JSON)  # how it ended, and why
     notes: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    # What each input dimension can be, in the shape of workers/answers/contract.py.
+    contract: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    # The course that is followed after the verdict; empty before and after.
+    following: str = Field(
+        default="", max_length=40, sa_column_kwargs={"server_default": text("''")}
+    )

@@ -18,6 +18,10 @@ class StageKind(StrEnum):
     BYPASS = "bypass"  # the whole model again, past the blockers that are known
     DECOMPOSED = "decomposed"  # the whole model's program, decomposed to core ATen operators
     PART = "part"  # a child of a component that failed, alone
+    SERIALIZED = "serialized"  # the whole model's program, saved and loaded in a fresh process
+    STRICT = "strict"  # the user's call in the other mode: strict where it is not
+    DRAFT = "draft"  # torch's draft_export, which proves nothing
+    ONNX = "onnx"  # torch.onnx.export of the whole model
 
 
 class StageStatus(StrEnum):
@@ -61,3 +65,8 @@ class Stage(SQLModel, table=True):
     inputs: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     outputs: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     replay_detail: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    # What only this kind of stage has to say; operators outside core ATen, untranslated ones.
+    detail: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    # The saved program, in the store of programs; null where there is none.
+    file_sha256: str | None = Field(default=None, max_length=64)
+    file_bytes: int | None = None

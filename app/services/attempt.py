@@ -3,7 +3,7 @@
 from sqlalchemy import delete, null, update
 from sqlmodel import Session, col, select
 
-from app.models import Blocker, Component, Failure, Run, RunLog, Stage, StageStatus
+from app.models import Blocker, Component, Failure, Remedy, Run, RunLog, Stage, StageStatus
 from app.services.live import announce
 
 OPEN = (StageStatus.PENDING, StageStatus.RUNNING)
@@ -24,7 +24,7 @@ def close_stages(session: Session, run_id: int, reason: str) -> None:
 
 def forget(session: Session, run_id: int) -> None:
     """Remove all that an attempt left, but for its events: a browser resumes from their ids."""
-    for table in (Blocker, Failure, Stage, Component, RunLog):  # guards go with their stage
+    for table in (Remedy, Blocker, Failure, Stage, Component, RunLog):  # guards go with their stage
         session.execute(delete(table).where(col(table.run_id) == run_id))
     session.execute(
         update(Run)
@@ -40,5 +40,7 @@ def forget(session: Session, run_id: int) -> None:
             coverage=null(),
             search=null(),
             notes=[],
+            contract=null(),
+            following="",
         )
     )

@@ -44,6 +44,12 @@ UNITS: Mapping[str, Mapping[str, str]] = {
         "torch_home": "folder",
         "hf_home": "folder",
     },
+    "After the verdict": {
+        "follow_ups": "true or false",
+        "follow_seconds": "seconds",
+        "remedy_seconds": "seconds",
+        "program_mb": "MiB",
+    },
     "The sandbox": {
         "sandbox": "tier",
         "sandbox_uid": "user id",

@@ -11,13 +11,10 @@ from pydantic import (
     JsonValue,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
 from app.errors import StagelightError
 from app.models.component import Role
-
-LATER = frozenset({"dynamic", "draft", "remedies"})  # keys of the design that nothing reads yet
 
 DIMENSION_WORDS = frozenset({"AUTO", "DYNAMIC", "STATIC"})
 
@@ -48,13 +45,11 @@ class RunOptions(BaseModel):
     strict: bool | None = None  # None: as the script says, else torch's default
     stages: Paths | dict[Role, str | Paths] | None = None  # module paths or globs, or by role
     dynamic_shapes: JsonValue = None  # see check_shapes
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_later_keys(cls, value: Any) -> Any:
-        if isinstance(value, dict) and (early := sorted(LATER & value.keys())):
-            raise ValueError(f"{', '.join(early)}: not available yet in this version")
-        return value
+    # What is tried after the verdict.
+    remedies: bool = True  # fixes of what stops the model
+    dynamic: bool = True  # what each input dimension can be
+    draft: bool = False  # torch's draft_export, which proves nothing
+    onnx: bool = False  # torch.onnx.export
 
     @field_validator("stages", mode="before")
     @classmethod

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Job:
-    """One script, one set of options, one of the two children of a run."""
+    """One script, one set of options, one kind of work."""
 
-    probe: Literal["staged", "whole"]
+    probe: str  # the kind, see main.py
     root: Path  # the folder of the unpacked upload
     entry: str  # the file in it that is run
     argv: list[str]
@@ -19,6 +19,7 @@ class Job:
     stages: list[str] | dict[str, str | list[str]] | None
     dynamic_shapes: Any  # JSON, see dynamic.py; None: as the script has it
     threads: int
+    work: dict[str, Any]  # what an errand is asked beside the script and its options
     sealed: bool  # whether the sandbox holds this process
     handover: int | None  # descriptor of the pipe from the staged child to the whole one
 

@@ -1,4 +1,4 @@
-"""One child of a run: load the script, do the job's work on its export call, say what came of it.
+"""One process: load the script, do the job's work on its export call, say what came of it.
 
 Exit status 0 means that the last event was written. INTERNAL means that the probe itself failed;
 its traceback is in the log.
@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import torch
@@ -16,6 +17,7 @@ from .call import Call
 from .catch import Catcher
 from .devices import map_missing_cuda
 from .diagnose import script_failure
+from .draft import run_draft
 from .emit import SHORT, Emitter, cap
 from .environment import environment
 from .errors import ScriptError
@@ -23,13 +25,30 @@ from .explain import script_hint
 from .frames import Places
 from .job import Job, read_job
 from .load import apply_options, load_call
+from .loader import run_loader
 from .refused import tell_of_system
+from .saver import run_saver
 from .specs import count_elements, dtype_name
 from .staged import run_staged
+from .strict import run_strict
+from .to_onnx import run_onnx
 from .weights import tolerate_missing_weights
 from .whole import run_whole
 
 INTERNAL = 70  # EX_SOFTWARE
+
+# What is done with a script's export call, by the kind of the job. None of them returns.
+WORKS: dict[str, Callable[[Job, Places, Emitter, Call], NoReturn]] = {
+    "whole": run_whole,
+    "saver": run_saver,
+    "strict": run_strict,
+    "draft": run_draft,
+    "onnx": run_onnx,
+}
+# What is done without a script.
+BARE: dict[str, Callable[[Job, Places, Emitter], NoReturn]] = {
+    "loader": run_loader,
+}
 
 
 def main(fields: dict[str, Any], events: int) -> NoReturn:
@@ -52,6 +71,8 @@ class Probe:
         """Load the script and do the work; ends the process."""
         if self._job.sealed:
             tell_of_system(self._emitter)
+        if self._job.probe in BARE:
+            self._work_bare()
         tolerate_missing_weights(self._emitter)
         map_missing_cuda(self._job, self._emitter)
         catcher = Catcher(self._job, self._places, self._work_on_caught)
@@ -64,20 +85,24 @@ class Probe:
     def _work_on_caught(self, call: Call) -> NoReturn:
         self._work(call, vars(sys.modules["__main__"]).get("stages"))
 
+    def _work_bare(self) -> NoReturn:
+        try:
+            BARE[self._job.probe](self._job, self._places, self._emitter)
+        except BaseException:
+            _die()
+
     def _work(self, call: Call, script_stages: Any) -> NoReturn:
         """Runs inside the script's own frames: nothing it raises may reach them."""
         try:
             call = apply_options(call, self._job)
             self._emitter.emit("loaded", **self._loaded(call))
-            if self._job.probe == "whole":
-                run_whole(self._job, self._places, self._emitter, call)
-            run_staged(self._job, self._places, self._emitter, call, script_stages)
+            if self._job.probe == "staged":
+                run_staged(self._job, self._places, self._emitter, call, script_stages)
+            WORKS[self._job.probe](self._job, self._places, self._emitter, call)
         except ScriptError as error:
             self._fail(error)
         except BaseException:
-            traceback.print_exc()
-            sys.stderr.flush()
-            os._exit(INTERNAL)
+            _die()
 
     def _fail(self, error: BaseException) -> NoReturn:
         failure = script_failure(error, self._places, "script_error", script_hint(error))
@@ -101,3 +126,10 @@ class Probe:
             "environment": environment(self._job.root),
             "seconds": time.perf_counter() - self._started,
         }
+
+
+def _die() -> NoReturn:
+    """End for an error of the probe's own, told in the log."""
+    traceback.print_exc()
+    sys.stderr.flush()
+    os._exit(INTERNAL)

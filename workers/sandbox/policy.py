@@ -3,6 +3,7 @@ starts what this describes."""
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,11 @@ class LaunchSpec:
 
 
 def make_job(
-    kind: ProbeKind, entry: str, options: RunOptions, settings: Settings
+    kind: ProbeKind,
+    entry: str,
+    options: RunOptions,
+    settings: Settings,
+    work: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the probe is asked to do; the child adds `root`, the folder of the upload."""
     values = options.model_dump(mode="json")
@@ -102,6 +107,7 @@ def make_job(
         "probe": kind.value,
         "entry": entry,
         "threads": settings.threads,
+        "work": dict(work or {}),
         **{name: values[name] for name in names},
     }
 
