@@ -16,7 +16,9 @@ from pydantic import ValidationError
 from app.collector import without_collector
 from app.models import StageKind, StageStatus
 from workers import strictjson
+from workers.answers.reference import Reference
 from workers.answers.saved import Saved
+from workers.answers.trial import Trial
 from workers.events import (
     PAIR,
     Blockers,
@@ -39,6 +41,8 @@ WHOLE = "whole"  # the key of the whole stage
 STAGE_ERRANDS = (ProbeKind.STRICT, ProbeKind.DRAFT, ProbeKind.ONNX, ProbeKind.LOADER)
 ANSWERS: dict[ProbeKind, type[Event]] = {
     ProbeKind.SAVER: Saved,
+    ProbeKind.REFERENCE: Reference,
+    ProbeKind.TRIAL: Trial,
 }
 PIECES = (ProbeKind.SAVER, ProbeKind.REFERENCE)  # errands that give a file before their answer
 

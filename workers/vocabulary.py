@@ -4,7 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from workers.answers.reference import Reference
 from workers.answers.saved import Saved
+from workers.answers.trial import Trial
 from workers.events import (
     Blockers,
     Eager,
@@ -28,6 +30,8 @@ Event = (
     | Blockers
     | Piece
     | Saved
+    | Reference
+    | Trial
     | Failed
     | Finished
 )

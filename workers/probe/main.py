@@ -26,12 +26,15 @@ from .frames import Places
 from .job import Job, read_job
 from .load import apply_options, load_call
 from .loader import run_loader
+from .reference import run_reference
 from .refused import tell_of_system
 from .saver import run_saver
+from .seeds import seed
 from .specs import count_elements, dtype_name
 from .staged import run_staged
 from .strict import run_strict
 from .to_onnx import run_onnx
+from .trial import run_trial
 from .weights import tolerate_missing_weights
 from .whole import run_whole
 
@@ -44,7 +47,10 @@ WORKS: dict[str, Callable[[Job, Places, Emitter, Call], NoReturn]] = {
     "strict": run_strict,
     "draft": run_draft,
     "onnx": run_onnx,
+    "reference": run_reference,
+    "trial": run_trial,
 }
+SEEDED = ("reference", "trial")  # their scripts make the same model, each in its process
 # What is done without a script.
 BARE: dict[str, Callable[[Job, Places, Emitter], NoReturn]] = {
     "loader": run_loader,
@@ -73,6 +79,8 @@ class Probe:
             tell_of_system(self._emitter)
         if self._job.probe in BARE:
             self._work_bare()
+        if self._job.probe in SEEDED:
+            seed()
         tolerate_missing_weights(self._emitter)
         map_missing_cuda(self._job, self._emitter)
         catcher = Catcher(self._job, self._places, self._work_on_caught)

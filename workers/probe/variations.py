@@ -1,0 +1,134 @@
+"""Other inputs like the run's own: what a model is asked to compute the same on.
+
+A rewrite may be right on the example and wrong where a branch goes the other way, so the values
+are turned round: noise of the same statistics, the opposite sign, nothing at all. Numbers that may
+be indices stay within those of the example. Where the run's request has dynamic dimensions, one
+variation has other sizes in them.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from .call import Call
+from .leaves import Leaf, Stored
+from .seeds import SEED
+
+Sizes = dict[tuple[str, int], Any]  # name of a leaf and dimension → what makes two sizes one
+
+OWN = "the run's own inputs"
+NOISE = "noise with the mean, spread and range of the inputs"
+NEGATED = "the inputs with the opposite sign"
+ZEROS = "zeros"
+SIZES = "other sizes of the dynamic dimensions"
+
+
+def variations(leaves: list[Leaf], call: Call) -> Iterator[tuple[str, list[Stored]]]:
+    """Other values for the leaves of the call's inputs, each set with its name."""
+    generator = torch.Generator().manual_seed(SEED)
+    changes: tuple[tuple[str, Callable[[torch.Tensor], torch.Tensor]], ...] = (
+        (NOISE, lambda tensor: _noise(tensor, generator)),
+        (NEGATED, _negated),
+        (ZEROS, torch.zeros_like),
+    )
+    for name, change in changes:
+        yield name, [_changed(leaf.value, change) for leaf in leaves]
+    if asked := _asked(call):
+        yield SIZES, [_resized(leaf, asked) for leaf in leaves]
+
+
+def _changed(value: Stored, change: Callable[[torch.Tensor], torch.Tensor]) -> Stored:
+    is_plain = isinstance(value, torch.Tensor) and value.layout is torch.strided
+    return change(value) if is_plain and value.numel() else value  # type: ignore[arg-type, union-attr]
+
+
+def _noise(tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    if not tensor.is_floating_point():
+        place = torch.randperm(tensor.numel(), generator=generator).to(tensor.device)
+        return tensor.reshape(-1)[place].reshape(tensor.shape)
+    wide = tensor.double()
+    finite = wide[wide.isfinite()]
+    if not finite.numel():
+        return tensor.clone()
+    noise = torch.randn(tensor.shape, generator=generator, dtype=torch.double).to(tensor.device)
+    spread = finite.std(correction=0)
+    low, high = float(finite.min()), float(finite.max())
+    return (finite.mean() + spread * noise).clamp(low, high).to(tensor.dtype)
+
+
+def _negated(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.dtype == torch.bool:
+        return ~tensor
+    if tensor.is_floating_point() or tensor.is_complex():
+        return -tensor
+    return tensor.flip(0) if tensor.dim() else tensor.clone()
+
+
+def _asked(call: Call) -> Sizes:
+    """The dimensions that the call asks to be dynamic."""
+    shapes = call.dynamic_shapes
+    if isinstance(shapes, dict):
+        names = list(inspect.signature(call.model.forward).parameters)
+        at = {name: f"[0][{place}]" for place, name in enumerate(names[: len(call.args)])}
+        inputs = [(at.get(name, f"[1][{name!r}]"), wanted) for name, wanted in shapes.items()]
+    elif isinstance(shapes, tuple | list):
+        inputs = [(f"[0][{place}]", wanted) for place, wanted in enumerate(shapes)]
+    else:
+        return {}
+    found: Sizes = {}
+    for name, wanted in inputs:
+        _collect(name, wanted, found)
+    return found
+
+
+def _collect(name: str, wanted: Any, found: Sizes) -> None:
+    """Find the dimensions in the request for one input, nested as the input is."""
+    if isinstance(wanted, dict) and all(isinstance(key, int) for key in wanted):
+        pairs = list(wanted.items())
+    elif isinstance(wanted, dict):
+        for key, item in wanted.items():
+            _collect(f"{name}[{key!r}]", item, found)
+        return
+    elif isinstance(wanted, tuple | list) and not any(_holds(item) for item in wanted):
+        pairs = list(enumerate(wanted))
+    elif isinstance(wanted, tuple | list):
+        for place, item in enumerate(wanted):
+            _collect(f"{name}[{place}]", item, found)
+        return
+    else:
+        return
+    static = torch.export.Dim.STATIC
+    found |= {(name, dim): item for dim, item in pairs if item is not None and item != static}
+
+
+def _holds(item: Any) -> bool:
+    return isinstance(item, dict | tuple | list)
+
+
+def _resized(leaf: Leaf, asked: Sizes) -> Stored:
+    """One more in each dynamic dimension, its first row again; one fewer at its upper bound."""
+    tensor = leaf.value
+    if not isinstance(tensor, torch.Tensor):
+        return tensor
+    for dim in range(tensor.dim()):
+        wanted = asked.get((leaf.name, dim))
+        size = tensor.shape[dim]
+        if wanted is None or not size:
+            continue
+        index = torch.arange(_other(size, wanted), device=tensor.device) % size
+        tensor = tensor.index_select(dim, index)
+    return tensor
+
+
+def _other(size: int, wanted: Any) -> int:
+    at_most = getattr(wanted, "max", None)
+    step = _step(wanted)
+    return size - step if isinstance(at_most, int) and size + step > at_most else size + step
+
+
+def _step(wanted: Any) -> int:
+    """How much a dimension grows where its Dim, or the one it is derived from, grows by one."""
+    derive = getattr(wanted, "fn", None)
+    return abs(int(derive(2)) - int(derive(1))) if callable(derive) else 1
