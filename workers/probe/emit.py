@@ -1,5 +1,6 @@
 """Writes events: one JSON object a line on the worker's pipe, capped as workers/events.py asks."""
 
+import base64
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ SHORT = 400
 TEXT = 2_000
 MESSAGE = 20_000
 LONG = 200_000
+PIECE_BYTES = 3 * 2**18  # 1 MiB in base64
 
 
 def cap(value: object, limit: int = TEXT) -> str:
@@ -34,6 +36,12 @@ class Emitter:
         data = memoryview(line.encode("ascii") + b"\n")
         while data:
             data = data[os.write(self._fd, data) :]
+
+    def file(self, name: str, data: memoryview) -> None:
+        """Send a file in pieces. Of an empty one there are none."""
+        for start in range(0, len(data), PIECE_BYTES):
+            piece = base64.b64encode(data[start : start + PIECE_BYTES]).decode("ascii")
+            self.emit("piece", name=name, data=piece)
 
     def note(self, code: str, message: str) -> None:
         """Tell the person something about the run, once."""

@@ -21,6 +21,8 @@ HINTS = {
     "supports; non-strict export follows more Python than strict.",
     "numpy_conversion": "Use torch's own operations in place of numpy inside forward.",
     "mutation": "Register the state as a buffer, or pass it in and return it.",
+    "serialization": "Keep what the program holds to tensors and registered classes; what loads it "
+    "must first import what registers its operators and classes.",
     "out_of_memory": "Use a smaller input or model, or raise STAGELIGHT_MEMORY_MB.",
 }
 

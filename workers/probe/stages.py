@@ -43,6 +43,7 @@ class Attempt:
     around: Callable[[Scene], AbstractContextManager[Any]] = nullcontext  # of the export
     not_replayed: str = ""  # why it is not to be compared with eager
     other_sizes: int = OTHER_SIZES  # that it is compared on, beside the inputs' own
+    detail: Callable[[Program], dict[str, Any]] | None = None  # what only its kind has to say
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,13 @@ class Bench:
         fields: dict[str, Any],
     ) -> None:
         outputs: list[dict[str, Any]] = []
-        graph, code = None, ""
+        graph, code, detail = None, "", None
         meanings = guards.names | symbol_meanings(program)
         try:
             graph = capture(program, self.places, lambda symbol: meanings.get(symbol, ""))
             code = code_of(program, self.places)
             outputs = _output_specs(program)
+            detail = attempt.detail(program) if attempt.detail else None
         except Exception:
             traceback.print_exc()
             self.emitter.note(
@@ -158,6 +160,7 @@ class Bench:
             graph=graph,
             code=code,
             outputs=outputs,
+            detail=detail,
             guards=[
                 *guards.as_events(asked := auto_dims(self.call)),
                 *static_dims(program, asked - guards.fixed),
