@@ -13,6 +13,7 @@ from .frames import Places
 from .job import Job
 from .replay import case_of, summed
 from .saver import CASES, PROGRAM
+from .torch_load import load
 
 KEY = "loader"
 
@@ -24,7 +25,7 @@ def run_loader(job: Job, places: Places, emitter: Emitter) -> NoReturn:
     emitter.emit("stage_started", key=KEY)
     started = time.perf_counter()
     try:
-        program = torch.export.load(job.root / PROGRAM)
+        program = load(job.root / PROGRAM)
     except Exception as error:
         failure = script_failure(error, places, "serialization")
         emitter.emit("stage_finished", key=KEY, status="failed", failure=failure)
