@@ -30,10 +30,11 @@ from bench.processes import descendants, is_forked, lives
 from tests.attack_catalogue import ATTACKS, KIT, Attack
 from tests.attack_host import AttackHost
 from tests.worker_support import Story
-from workers.drive import Ended, Wish, drive
+from workers.drive import Ended, drive
 from workers.sandbox.box import Sandbox
 from workers.sandbox.policy import LaunchSpec
 from workers.scratch import scratch
+from workers.wish import Wish
 
 WALL_SECONDS = 20
 CHECK_EVERY = 5  # attacks, between runs of a model that must export

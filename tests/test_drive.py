@@ -21,8 +21,9 @@ from tests.worker_support import (
     submit,
     write_probe,
 )
-from workers.drive import Wish, drive
+from workers.drive import drive
 from workers.sandbox.box import Sandbox
+from workers.wish import Wish
 
 # Staged waits in its first stage until whole passed and ended.
 WHOLE_FIRST = """

@@ -30,7 +30,8 @@ from tests.dot_support import read_dot
 from tests.model_explorer_schema import GraphCollection
 from tests.probe_support import SHARED
 from tests.worker_support import claim_next
-from workers.drive import Ended, Wish, drive
+from workers.drive import Ended, drive
+from workers.wish import Wish
 
 CASES = catalogue()
 # Subgraphs, symbols, and a loop over tensors.

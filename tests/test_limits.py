@@ -7,7 +7,7 @@ import pytest
 
 from app.models import Category, RunStatus, Verdict
 from tests.worker_support import GOOD, STAGED_ONLY, drive_fake
-from workers.drive import Wish
+from workers.wish import Wish
 
 
 def test_a_hang_ends_at_the_time_limit(tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ from app.services.queue import Claim
 from app.services.runs import create_run
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
-from workers.drive import Ended, Wish, drive
+from workers.drive import Ended, drive
 from workers.sandbox.box import Sandbox
+from workers.wish import Wish
 
 Row = TypeVar("Row", bound=SQLModel)
 

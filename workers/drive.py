@@ -1,13 +1,11 @@
-"""Drives one run: starts its two probe processes, follows them, and ends them, come what may."""
+"""Drives one run: starts its two probe processes, follows them, and ends them, come what may; then
+what is tried after the verdict."""
 
 import os
-import selectors
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from enum import Enum
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -18,29 +16,21 @@ from app.services.queue import Claim
 from app.services.record import LostRunError, fenced, save_sandbox
 from app.settings import Settings
 from workers import caplog
-from workers.child import CHUNK_BYTES, Child
-from workers.diagnose import against_protocol, over_output, over_time
-from workers.events import ProbeKind
+from workers.child import Child
+from workers.events import PAIR, ProbeKind
+from workers.follow.context import Context
+from workers.follow.line import Line
 from workers.ingest import Ingest
-from workers.protocol import OverLimitError, ProtocolError
 from workers.sandbox.box import Sandbox
-from workers.sandbox.pipes import open_pipe, read_some
+from workers.sandbox.pipes import open_pipe
 from workers.sandbox.policy import make_job
 from workers.task import Task, load_task
-from workers.verdict import Trouble, ending
+from workers.verdict import Trouble, ending, judge
+from workers.vocabulary import Event
+from workers.watch import TICK_SECONDS, Watch
+from workers.wish import Wish
 
-TICK_SECONDS = 0.05  # between looks at memory, time and what others want
 LOG_SECONDS = 1.0  # between writes of the log
-GRACE_SECONDS = 2.0  # a process may take to exit after its last word
-
-
-class Wish(Enum):
-    """What others want of a run while it is driven."""
-
-    GO_ON = "go on"
-    CANCEL = "cancel"  # somebody asked for it
-    STOP = "stop"  # this worker is to end: the run is handed back
-    LOST = "lost"  # the run is another worker's: nothing more may be written
 
 
 @dataclass(frozen=True)
@@ -76,7 +66,7 @@ def drive(
 
 
 class Drive:
-    """The loop over both children's pipes. One thread; nothing in it waits on a child."""
+    """A run, from its two children to the last of what follows them."""
 
     def __init__(
         self,
@@ -86,137 +76,80 @@ class Drive:
         wish: Callable[[], Wish],
         started: float,
     ) -> None:
+        self._engine = engine
+        self._claim = claim
         self._settings = settings
         self._wish = wish
         self._ingest = Ingest(engine, claim, settings.artefact_bytes)
-        self._selector = selectors.DefaultSelector()
+        self._watch = Watch(self._hear, self._end)
         self._children: dict[ProbeKind, Child] = {}
-        self._deadline = started + settings.wall_seconds
+        self._started = started
         self._cancelled = False
-        self._log_changed = False
         self._log_at = 0.0
 
     def run(self, task: Task, sandbox: Sandbox, base: Path) -> Ended | Wish:
-        """Start both children and follow them to their end."""
+        """Start both children and follow them to their end; then follow up."""
         files = task.files(self._settings)
         try:
             with _handover() as ends:
-                for kind in ProbeKind:
+                for kind in PAIR:
                     job = make_job(kind, task.entry, task.options, self._settings)
                     process = sandbox.start(task.runtime, job, files, base, ends[kind])
-                    log_bytes = self._settings.log_bytes // len(ProbeKind)
-                    self._follow(Child(kind, process, sandbox.limits(), log_bytes))
+                    log_bytes = self._settings.log_bytes // len(PAIR)
+                    child = Child(kind, process, sandbox.limits(), log_bytes)
+                    self._children[kind] = child
+                    self._watch.add(child)
             left = self._loop()
         except StagelightError as error:  # nothing can be run here
             self._ingest.refuse(Trouble(Category.INTERNAL, error.message, error.hint))
             raise
         finally:
-            for child in self._children.values():
-                child.bury()
-            self._selector.close()
+            self._watch.close()
         if left is not None:
             return left
         self._save_log()
         if self._cancelled:
             return Ended(RunStatus.CANCELLED)
+        if self._settings.follow_ups and judge(self._ingest.facts) is not None:
+            seconds = time.monotonic() - self._started
+            context = Context(
+                self._engine, self._claim, self._settings, task, self._ingest, seconds
+            )
+            left = Line(context, sandbox, base, self._wish).run()
+            if left is Wish.LOST:
+                return left
         return Ended(*ending(self._ingest.facts, self._ingest.troubles))
-
-    def _follow(self, child: Child) -> None:
-        self._children[child.kind] = child
-        for fd, react in (
-            (child.process.events, self._read_events),
-            (child.process.output, self._read_output),
-            (child.process.pidfd, self._exit),
-        ):
-            self._selector.register(fd, selectors.EVENT_READ, partial(react, child, fd))
 
     def _loop(self) -> Wish | None:
         """Until both children ended; returns the wish that stopped it before, if one did."""
+        wall = self._settings.wall_seconds
         check_at = 0.0
-        while not all(child.ended for child in self._children.values()):
-            for key, _ in self._selector.select(TICK_SECONDS):
-                key.data()
+        while not self._watch.over:
+            self._watch.round()
             if time.monotonic() >= check_at:
                 wish = self._wish()
                 if wish in (Wish.STOP, Wish.LOST):
                     return wish
-                self._check(wish)
+                if wish is Wish.CANCEL:
+                    self._cancel()
+                self._watch.check(self._started + wall, wall)
+                if self._watch.output_changed and time.monotonic() > self._log_at + LOG_SECONDS:
+                    self._save_log()
                 check_at = time.monotonic() + TICK_SECONDS
             self._settle()
         return None
 
-    def _read_events(self, child: Child, fd: int) -> bool:
-        """Take a piece of what a child said; returns whether there may be more."""
-        if child.ended:  # earlier in the same round
-            return False
-        data = read_some(fd, CHUNK_BYTES)
-        if data == b"" and fd in self._selector.get_map():
-            self._selector.unregister(fd)
-        if not data or child.doomed:
-            return False
-        try:
-            for event in child.events(data):
-                self._ingest.take(child.kind, event)
-                self._settle()
-        except ProtocolError as error:
-            child.kill(_breach(error))
-        return not child.doomed
+    def _hear(self, child: Child, event: Event) -> None:
+        self._ingest.take(child.kind, event)
+        self._settle()
 
-    def _hear_out(self, child: Child) -> None:
-        """Take all that a child has said by now: it counts before what is about to end it."""
-        while self._read_events(child, child.process.events):
-            pass
-
-    def _read_output(self, child: Child, fd: int) -> None:
-        if child.ended:
-            return
-        data = read_some(fd, CHUNK_BYTES)
-        if data == b"":
-            self._selector.unregister(fd)
-        if data:
-            child.take_output(data)
-            self._log_changed = True
-
-    def _exit(self, child: Child, _fd: int) -> None:
-        try:
-            for event in child.drain_events():
-                self._ingest.take(child.kind, event)
-        except ProtocolError as error:
-            child.kill(_breach(error))
-        child.drain_output()
-        self._log_changed = True
-        for other in self._children.values():
-            if other is not child:
-                self._hear_out(other)
-        self._unregister(child)
-        child.bury()
+    def _end(self, child: Child) -> None:
         self._ingest.end(child.kind, child.trouble, child.dismissed)
 
-    def _unregister(self, child: Child) -> None:
-        process = child.process
-        registered = self._selector.get_map()
-        for fd in (process.events, process.output, process.pidfd):
-            if fd in registered:
-                self._selector.unregister(fd)
-
-    def _check(self, wish: Wish) -> None:
-        """Everything that no file descriptor tells."""
-        now = time.monotonic()
-        living = [child for child in self._children.values() if not child.ended]
-        for child in living:
-            if wish is Wish.CANCEL and child.dismiss("The run was cancelled."):
+    def _cancel(self) -> None:
+        for child in self._children.values():
+            if child.dismiss("The run was cancelled."):
                 self._cancelled = True
-            if child.done_at is not None:
-                if now > child.done_at + GRACE_SECONDS:
-                    child.process.kill()
-                continue
-            child.check_memory()
-            if now > self._deadline:
-                self._hear_out(child)
-                if child.done_at is None:
-                    child.kill(over_time(self._settings.wall_seconds))
-        if self._log_changed and now > self._log_at + LOG_SECONDS:
-            self._save_log()
 
     def _settle(self) -> None:
         """End a child that what the other met makes pointless."""
@@ -231,11 +164,11 @@ class Drive:
             self._children[ProbeKind.WHOLE].dismiss(f"The run's other process was lost. {lost}")
 
     def _save_log(self) -> None:
-        if not self._log_changed:
+        if not self._watch.output_changed:
             return
         logs = {kind: child.log for kind, child in self._children.items()}
         self._ingest.save_log(*caplog.join(logs))
-        self._log_changed = False
+        self._watch.output_changed = False
         self._log_at = time.monotonic()
 
 
@@ -246,10 +179,3 @@ def _handover() -> Iterator[dict[ProbeKind, int]]:
         reader, writer = open_pipe(undo)
         os.set_blocking(reader, True)
         yield {ProbeKind.STAGED: writer, ProbeKind.WHOLE: reader}
-
-
-def _breach(error: ProtocolError) -> Trouble:
-    """What a child is ended for."""
-    if isinstance(error, OverLimitError):
-        return over_output(str(error), error.setting)
-    return against_protocol(str(error))

@@ -18,7 +18,6 @@ from workers.events import (
     Blockers,
     Eager,
     Failed,
-    Finished,
     Loaded,
     Note,
     Planned,
@@ -49,7 +48,7 @@ class Ingest:
         self._claim = claim
         self._run_id = claim.run_id
         self._artefact_bytes = artefact_bytes  # that the run may still store
-        self._ledger = Ledger(claim.run_id)
+        self.ledger = Ledger(claim.run_id)
         self._coverage = Coverage()
         self._stages: dict[str, PlannedStage] = {}  # planned and added ones
         self._running: dict[ProbeKind, str] = {}  # key of each child's stage that runs
@@ -82,8 +81,8 @@ class Ingest:
                 self._take_blockers(event)
             case Failed():
                 self._take_failed(event)
-            case Finished():
-                pass  # the end of the process says the same
+            case _:
+                pass  # finished: the end of the process says the same; answers are not a pair's
 
     def end(self, kind: ProbeKind, trouble: Trouble | None = None, reason: str = "") -> None:
         """A child ended: by itself, with a trouble, or dismissed for a reason."""
@@ -106,6 +105,12 @@ class Ingest:
         with self._write() as session:
             self._store_failure(session, trouble)
 
+    def spend(self, size: int) -> None:
+        """Count bytes that are to be stored; OverLimitError where the run has none left."""
+        self._artefact_bytes -= size
+        if self._artefact_bytes < 0:
+            raise OverLimitError("left more than a run may store", "STAGELIGHT_ARTEFACT_BYTES")
+
     def save_log(self, text: str, dropped: int) -> None:
         """Replace the run's log."""
         with self._write() as session:
@@ -113,6 +118,10 @@ class Ingest:
 
     def _write(self) -> AbstractContextManager[Session]:
         return fenced(self._engine, self._claim)
+
+    def note(self, code: str, message: str) -> None:
+        """Tell the person something of the run that the worker saw."""
+        self._take_note(Note(type="note", code=code, message=message))
 
     def _take_note(self, event: Note) -> None:
         note = rows.to_data(event)
@@ -137,14 +146,14 @@ class Ingest:
     def _take_planned(self, event: Planned) -> None:
         self._stages |= {stage.key: stage for stage in event.stages}
         with self._write() as session:
-            self._ledger.plan(session, event)
+            self.ledger.plan(session, event)
 
     def _take_started(self, kind: ProbeKind, event: StageStarted) -> None:
         self._running[kind] = event.key
         if event.stage is not None:
             self._stages[event.key] = event.stage
         with self._write() as session:
-            self._ledger.start(session, event.key, event.stage)
+            self.ledger.start(session, event.key, event.stage)
             if event.key == WHOLE:
                 self._whole_started = True
                 self._settle(session)
@@ -162,7 +171,7 @@ class Ingest:
             event.graph,
         )
         with self._write() as session:
-            self._ledger.end(session, event.key, end)
+            self.ledger.end(session, event.key, end)
             if event.key == WHOLE:
                 self.facts = replace(self.facts, whole=event.status)
                 record.save_run(session, self._run_id, whole_at=utc_now())
@@ -184,11 +193,10 @@ class Ingest:
             record.save_run(session, self._run_id, coverage=self._coverage.as_data())
 
     def _count_artefacts(self, event: StageFinished, end: StageEnd) -> None:
-        self._artefact_bytes -= len(event.model_dump_json(exclude={"graph", "code"}))
+        size = len(event.model_dump_json(exclude={"graph", "code"}))
         if end.graph is not None:
-            self._artefact_bytes -= len(end.graph.document) + len(end.graph.code)
-        if self._artefact_bytes < 0:
-            raise OverLimitError("left more than a run may store", "STAGELIGHT_ARTEFACT_BYTES")
+            size += len(end.graph.document) + len(end.graph.code)
+        self.spend(size)
 
     def _take_failed(self, event: Failed) -> None:
         failure = event.failure
@@ -208,16 +216,16 @@ class Ingest:
 
     def _settle(self, session: Session) -> None:
         """Give the whole stage its row where no plan will come."""
-        if self.facts.staged_ended and self._whole_started and not self._ledger.is_planned:
-            self._ledger.plan(session, None)
+        if self.facts.staged_ended and self._whole_started and not self.ledger.is_planned:
+            self.ledger.plan(session, None)
 
     def _end_staged(self, session: Session, trouble: Trouble | None, reason: str) -> bool:
         """Close its stages; returns whether the trouble is one stage's."""
         self.facts = replace(self.facts, staged_ended=True)
         running = self._running.pop(ProbeKind.STAGED, None)
         if running is not None:
-            self._ledger.end(session, running, self._cut_short(trouble, reason))
-        self._ledger.skip_rest(session, reason)
+            self.ledger.end(session, running, self._cut_short(trouble, reason))
+        self.ledger.skip_rest(session, reason)
         self._settle(session)
         return running is not None
 
@@ -225,9 +233,9 @@ class Ingest:
         """Close its stages; returns whether the trouble is one of theirs."""
         running = self._running.pop(ProbeKind.WHOLE, None)
         if running is not None:
-            self._ledger.end(session, running, self._cut_short(trouble, reason))
+            self.ledger.end(session, running, self._cut_short(trouble, reason))
         elif self.facts.whole is None:
-            self._ledger.end(session, WHOLE, StageEnd(status=StageStatus.SKIPPED, reason=reason))
+            self.ledger.end(session, WHOLE, StageEnd(status=StageStatus.SKIPPED, reason=reason))
         if self.facts.whole == StageStatus.FAILED and trouble is not None:  # cut its search short
             search = {"complete": Search.CAPPED, "reason": trouble.message}
             record.save_run(session, self._run_id, search=search)

@@ -17,15 +17,17 @@ from app.db import brief, make_engine
 from app.models import RunStatus
 from app.models import Worker as WorkerRow
 from app.services import queue, workers
+from app.services.programs import FRESH_SECONDS, program_store, sweep_programs
 from app.services.queue import Claim
 from app.settings import Settings
 from workers import parent
-from workers.drive import Ended, Wish, drive
+from workers.drive import Ended, drive
 from workers.heart import Heart
 from workers.sandbox.box import Sandbox
 from workers.sandbox.policy import PROBE
 from workers.scratch import scratch, sweep
 from workers.stop import Stop
+from workers.wish import Wish
 
 REAP_SECONDS = 2.0  # between looks for runs whose worker is gone
 SWEEP_SECONDS = 60.0  # between looks for folders that one left behind
@@ -142,13 +144,17 @@ class Worker:
         return word if kept else "lost to another worker, nothing more written"
 
     def _reap(self) -> None:
-        sweep_at = 0.0
+        sweep_at, programs_at = 0.0, 0.0
         while not self._stop.is_set():
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + SWEEP_SECONDS
                 if count := sum(map(sweep, {None, self._settings.scratch})):
                     log.info("removed what killed workers left behind: %d folder(s)", count)
             try:
+                if time.monotonic() >= programs_at:
+                    programs_at = time.monotonic() + FRESH_SECONDS
+                    if count := sweep_programs(self._engine, program_store(self._settings)):
+                        log.info("removed programs that no run names: %d file(s)", count)
                 if not workers.seen(self._engine, self._name):
                     workers.register(self._engine, self._row)
                 if count := queue.reap(self._engine, self._settings.attempts):

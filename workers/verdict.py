@@ -15,6 +15,15 @@ class Trouble:
     hint: str = ""  # what to do next
     exception: str = ""  # the signal's name, where it was one
 
+    @classmethod
+    def no_time(cls) -> "Trouble":
+        """It was not begun: the time of what follows a verdict is over."""
+        return cls(
+            Category.TIMEOUT,
+            "There was no time left for it.",
+            "Raise STAGELIGHT_FOLLOW_SECONDS.",
+        )
+
 
 @dataclass(frozen=True)
 class Facts:

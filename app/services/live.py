@@ -14,7 +14,8 @@ from app.models import RunEvent
 def announce(session: Session, run_id: int, kind: str, **data: Any) -> None:
     """Append an event in the transaction of the change it tells of.
 
-    Kinds: "run" {status, verdict}, "stage" {n, status}, "blockers" {found}, "log" {}.
+    Kinds: "run" {status, verdict}, "stage" {n, status}, "blockers" {found}, "log" {},
+    "following" {course}, "remedy" {position, status}, "contract" {}, "repro" {position}.
     """
     session.add(RunEvent(run_id=run_id, type=kind, data=data))
 

@@ -189,6 +189,7 @@ def _end(session: Session, run: Run, status: RunStatus, reason: str) -> None:
     run.status = status
     run.reason = reason
     run.lease = None
+    run.following = ""
     run.finished_at = utc_now()
     session.add(run)
     close_stages(session, run.id, reason or f"the run was {status.value} before it")

@@ -47,6 +47,9 @@ class StageEnd:
     outputs: list[dict[str, Any]] = field(default_factory=list)
     replay: ReplayStatus = ReplayStatus.NOT_RUN
     replay_detail: dict[str, Any] | None = None
+    detail: dict[str, Any] | None = None
+    file_sha256: str | None = None
+    file_bytes: int | None = None
 
 
 @contextmanager
@@ -89,6 +92,25 @@ def save_sandbox(session: Session, run_id: int, tier: str) -> None:
     announce(session, run_id, "run", status=RunStatus.RUNNING, verdict=None)
 
 
+def save_contract(session: Session, run_id: int, contract: dict[str, Any]) -> None:
+    """Set what each input dimension can be."""
+    session.execute(update(Run).where(col(Run.id) == run_id).values(contract=contract))
+    announce(session, run_id, "contract")
+
+
+def save_repro(session: Session, run_id: int, position: int, repro: dict[str, Any]) -> None:
+    """Set the small script that fails as this blocker does, or why there is none."""
+    which = (col(Blocker.run_id) == run_id) & (col(Blocker.position) == position)
+    session.execute(update(Blocker).where(which).values(repro=repro))
+    announce(session, run_id, "repro", position=position)
+
+
+def save_following(session: Session, run_id: int, course: str) -> None:
+    """Say what is tried now, after the verdict."""
+    session.execute(update(Run).where(col(Run.id) == run_id).values(following=course))
+    announce(session, run_id, "following", course=course)
+
+
 def save_verdict(session: Session, run_id: int, verdict: Verdict) -> None:
     """Set the verdict, and tell those who wait for it."""
     session.execute(update(Run).where(col(Run.id) == run_id).values(verdict=verdict))
@@ -124,6 +146,9 @@ def end_stage(session: Session, run_id: int, n: int, end: StageEnd) -> None:
             outputs=end.outputs,
             replay=end.replay,
             replay_detail=end.replay_detail,
+            detail=end.detail,
+            file_sha256=end.file_sha256,
+            file_bytes=end.file_bytes,
         )
         .returning(col(Stage.id))
     ).scalar_one()
