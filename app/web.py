@@ -19,7 +19,8 @@ class Web:
 
     settings: Settings
     engine: Engine
-    store: BlobStore
+    store: BlobStore  # of uploads
+    programs: BlobStore  # of saved programs
     stopping: Event = field(default_factory=Event)  # set when the server ends: streams close
 
     def render(self, page: Page, status: int = 200) -> HTMLResponse:

@@ -62,6 +62,7 @@ def stage_end(run_id: int, event: StageFinished) -> StageEnd:
         outputs=[to_data(spec) for spec in event.outputs],
         replay=replay.status if replay else ReplayStatus.NOT_RUN,
         replay_detail=to_data(replay) if replay else None,
+        detail=to_data(event.detail) if event.detail else None,
     )
 
 

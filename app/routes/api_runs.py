@@ -183,4 +183,4 @@ def change(web: Here, run_id: Id, changes: Changes) -> RunView:
 def delete(web: Here, run_id: Id) -> None:
     """Delete an ended run, and its script when no other run uses it."""
     with session_scope(web.engine) as session:
-        delete_run(session, web.store, find_run(session, run_id))
+        delete_run(session, web.store, web.programs, find_run(session, run_id))

@@ -3,11 +3,12 @@
 from typing import TypeVar
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 from app.access import find_graph, find_run, find_stage
 from app.cards import Culprit, GuardTable, LogPart
 from app.db import read_scope
+from app.errors import NotFoundError
 from app.graphs.render import CHARACTERS, render_code
 from app.pages import StagePage, StagePart
 from app.services.graphs import code_beginning
@@ -30,6 +31,20 @@ def show(web: Here, run_id: Id, n: Id) -> HTMLResponse:
 def part(web: Here, run_id: Id, n: Id) -> HTMLResponse:
     """The part of its page that changes while it goes on."""
     return web.render(_page(web, run_id, n, StagePart))
+
+
+@router.get("/{run_id}/stages/{n}/program.pt2")
+def program(web: Here, run_id: Id, n: Id) -> FileResponse:
+    """The saved program of a stage. It is the script's: load it only where you would run that."""
+    with read_scope(web.engine) as session:
+        sha256 = find_stage(session, find_run(session, run_id), n).file_sha256
+    if sha256 is None:
+        raise NotFoundError("This stage has no saved program.", "Look at the serialized stage.")
+    return FileResponse(
+        web.programs.file(sha256),
+        media_type="application/octet-stream",
+        filename=f"run-{run_id}.pt2",
+    )
 
 
 def _page(web: Web, run_id: int, n: int, kind: type[AnyStagePage]) -> AnyStagePage:

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 from app.errors import ConflictError, StagelightError
 from app.models import Graph, Run, Script, Stage
 from app.services.options import RunOptions
+from app.services.programs import forget_programs, programs_of
 from app.services.storage import BlobStore, digest
 from app.services.uploads import CheckedUpload, check_upload, display_name
 from app.settings import Settings
@@ -91,8 +92,9 @@ def rename_run(session: Session, run: Run, title: str) -> None:
     session.add(run)
 
 
-def delete_run(session: Session, store: BlobStore, run: Run) -> None:
-    """Remove an ended run with all that hangs on it, and its script when no run uses it."""
+def delete_run(session: Session, store: BlobStore, programs: BlobStore, run: Run) -> None:
+    """Remove an ended run with all that hangs on it, and its script and saved program when no other
+    run uses them."""
     if not run.status.ended:
         raise ConflictError(
             f"Run {run.id} is {run.status.value}: only a run that has ended can be deleted.",
@@ -107,8 +109,11 @@ def delete_run(session: Session, store: BlobStore, run: Run) -> None:
     graphs = session.exec(
         select(Stage.graph_id).where(col(Stage.run_id) == run.id, col(Stage.graph_id).is_not(None))
     ).all()
+    assert run.id is not None
+    files = programs_of(session, run.id)
     session.delete(run)
     session.flush()
+    forget_programs(session, programs, files)
     still_used = select(Stage.graph_id).where(col(Stage.graph_id).in_(graphs))
     session.execute(
         delete(Graph).where(col(Graph.id).in_(graphs), col(Graph.id).not_in(still_used))

@@ -1,5 +1,12 @@
 """The courses that are followed after a verdict, in their order."""
 
 from workers.follow.model import Course
+from workers.follow.serialized import serialized
+from workers.follow.stages import draft, onnx, strict
 
-COURSES: dict[str, Course] = {}
+COURSES: dict[str, Course] = {
+    "serialized": serialized,
+    "strict": strict,
+    "draft": draft,
+    "onnx": onnx,
+}
