@@ -148,6 +148,7 @@ class Drive:
 
     def _cancel(self) -> None:
         for child in self._children.values():
+            self._watch.hear_out(child)
             if child.dismiss("The run was cancelled."):
                 self._cancelled = True
 

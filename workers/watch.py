@@ -63,9 +63,14 @@ class Watch:
                 continue
             child.check_memory()
             if now > deadline:
-                self._hear_out(child)
+                self.hear_out(child)
                 if child.done_at is None:
                     child.kill(over_time(seconds))
+
+    def hear_out(self, child: Child) -> None:
+        """Take all that a child has said by now: it counts before what is about to end it."""
+        while self._read_events(child, child.process.events):
+            pass
 
     def close(self) -> None:
         """End what is left of them."""
@@ -89,11 +94,6 @@ class Watch:
             child.kill(_breach(error))
         return not child.doomed
 
-    def _hear_out(self, child: Child) -> None:
-        """Take all that a child has said by now: it counts before what is about to end it."""
-        while self._read_events(child, child.process.events):
-            pass
-
     def _read_output(self, child: Child, fd: int) -> None:
         if child.ended:
             return
@@ -114,7 +114,7 @@ class Watch:
         self.output_changed = True
         for other in self._children:
             if other is not child:
-                self._hear_out(other)
+                self.hear_out(other)
         self._unregister(child)
         child.bury()
         self._end(child)
