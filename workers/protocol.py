@@ -17,6 +17,7 @@ from app.collector import without_collector
 from app.models import StageKind, StageStatus
 from workers import strictjson
 from workers.answers.reference import Reference
+from workers.answers.repro import Repro
 from workers.answers.saved import Saved
 from workers.answers.trial import Trial
 from workers.events import (
@@ -43,7 +44,9 @@ ANSWERS: dict[ProbeKind, type[Event]] = {
     ProbeKind.SAVER: Saved,
     ProbeKind.REFERENCE: Reference,
     ProbeKind.TRIAL: Trial,
+    ProbeKind.REPRO: Repro,
 }
+BARE = (ProbeKind.LOADER, ProbeKind.REPRO)  # errands that begin without a script's model
 PIECES = (ProbeKind.SAVER, ProbeKind.REFERENCE)  # errands that give a file before their answer
 
 NOTES = 200  # a child may make
@@ -144,7 +147,7 @@ class Order:
         self._answer = ANSWERS.get(kind)
         if kind in STAGE_ERRANDS:
             self._known = self._pending = {kind.value}
-        if kind is ProbeKind.LOADER:
+        if kind in BARE:
             self._phase = _Phase.READY
 
     @property

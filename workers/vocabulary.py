@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from workers.answers.reference import Reference
+from workers.answers.repro import Repro
 from workers.answers.saved import Saved
 from workers.answers.trial import Trial
 from workers.events import (
@@ -32,6 +33,7 @@ Event = (
     | Saved
     | Reference
     | Trial
+    | Repro
     | Failed
     | Finished
 )

@@ -28,6 +28,7 @@ from .load import apply_options, load_call
 from .loader import run_loader
 from .reference import run_reference
 from .refused import tell_of_system
+from .repro import run_repro
 from .saver import run_saver
 from .seeds import seed
 from .specs import count_elements, dtype_name
@@ -54,6 +55,7 @@ SEEDED = ("reference", "trial")  # their scripts make the same model, each in it
 # What is done without a script.
 BARE: dict[str, Callable[[Job, Places, Emitter], NoReturn]] = {
     "loader": run_loader,
+    "repro": run_repro,
 }
 
 

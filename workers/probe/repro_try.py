@@ -1,0 +1,128 @@
+"""One export of a candidate script in this process: what stops it, without a word to the worker."""
+
+import gc
+import linecache
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .call import Call
+from .catch import Catcher
+from .diagnose import Finding, Scene, findings_of
+from .frames import Frame, Places
+from .job import Job
+from .load import apply_options, load_call
+from .repro_source import bare_line
+from .returns import return_of
+from .torch_guards import recorded_guards
+from .torch_noise import no_partial_graphs
+from .torch_symbols import recorded_births
+
+NAME = "repro.py"
+
+
+class _DoneError(BaseException):
+    """The export is over: unwinds the script from within its call."""
+
+
+class _TooLongError(BaseException):
+    """A candidate takes longer than it may."""
+
+
+@dataclass(frozen=True)
+class Tries:
+    """Runs candidates, one after another, each as a script of its own."""
+
+    job: Job
+    places: Places
+    seconds: float  # that one of them may take
+
+    def findings(self, text: str) -> list[Finding]:
+        """What stops the export of a script; nothing where it exports, or never comes to it."""
+        job = replace(self.job, entry=NAME, call=1, strict=None, dynamic_shapes=None, stages=None)
+        job.script.write_text(text)
+        linecache.cache.pop(str(job.script), None)
+        found: list[Finding] = []
+        path = [*sys.path]
+
+        def work(call: Call) -> Any:
+            found.extend(_exported(apply_options(call, job), self.places))
+            raise _DoneError
+
+        catcher = Catcher(job, self.places, work)
+        try:
+            with _limited(self.seconds):
+                call, _ = load_call(job, catcher)
+                work(call)
+        except BaseException:  # sys.exit() in a script as well: it does not fail as the whole does
+            return found
+        finally:
+            catcher.restore()
+            sys.path[:] = path
+            if "Library(" in text or ".define(" in text:
+                gc.collect()  # a library of operators is gone with its script
+        return found
+
+    def stops(self, text: str, wanted: "Cause") -> bool:
+        """Whether a script is stopped by this cause."""
+        return any(wanted.is_of(finding) for finding in self.findings(text))
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What makes two failures one, nearly as app/fingerprint.py has it; the worker decides."""
+
+    category: str
+    text: str
+    module_class: str
+
+    def is_of(self, finding: Finding) -> bool:
+        """Whether this is what was found."""
+        if finding.category != self.category:
+            return False
+        if self.category in ("unsupported_input", "mutation") or finding.culprit is None:
+            return True  # the line is the export call's, or known later
+        own = finding.module_class.rpartition(".")[2]
+        is_line = bare_line(finding.culprit.text) == bare_line(self.text)
+        return is_line and own == self.module_class.rpartition(".")[2]
+
+
+def _exported(call: Call, places: Places) -> list[Finding]:
+    with (
+        no_partial_graphs(),
+        recorded_guards(places) as guards,
+        recorded_births(places) as births,
+    ):
+        try:
+            call.export()
+        except _TooLongError:
+            raise
+        except BaseException as error:  # whatever the model raises is what is looked for
+            found = findings_of(error, Scene(call, guards, births))
+            if found[0].category == "unsupported_output":
+                found[0].culprit = _return_of(call, places) or found[0].culprit
+            return found
+    return []
+
+
+def _return_of(call: Call, places: Places) -> Frame | None:
+    return return_of(type(call.model).forward, call.model, call.args, call.kwargs, places)
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Within the block no more time than this is spent in Python."""
+
+    def stop(*_: Any) -> None:
+        raise _TooLongError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
