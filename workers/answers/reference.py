@@ -1,4 +1,4 @@
-"""What the kind `reference` answers, after the pieces of its file: what trials are compared with."""
+"""What the kind `reference` answers, after the pieces of a file: what trials compare with."""
 
 from typing import Annotated, Literal
 

@@ -15,6 +15,7 @@ class TrialCase(Record):
     inputs: Short
     status: Literal["equal", "different", "refused"]
     why: Text = ""
+    other_sizes: bool = False  # of the dimensions that the call asks to be dynamic
     outputs: Annotated[Items[OutputDifference], Field(max_length=200)] = []
 
     @property

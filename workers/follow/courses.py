@@ -1,12 +1,14 @@
 """The courses that are followed after a verdict, in their order."""
 
 from workers.follow.model import Course
+from workers.follow.remedies import remedies
 from workers.follow.serialized import serialized
 from workers.follow.stages import draft, onnx, strict
 
 COURSES: dict[str, Course] = {
     "serialized": serialized,
     "strict": strict,
+    "remedies": remedies,
     "draft": draft,
     "onnx": onnx,
 }

@@ -1,7 +1,8 @@
-"""Where a run's remedies stand: the script with what works so far, and what still stops it. Pure."""
+"""Where a run's remedies stand: the script with what works, and what still stops it. Pure."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -162,7 +163,7 @@ def changed_lines(before: Files, after: Files) -> set[tuple[str, int]]:
 
 
 def _new_lines(before: str, after: str) -> list[int]:
-    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), False)
+    matcher = difflib.SequenceMatcher(None, _lines(before), _lines(after), autojunk=False)
     return [
         line + 1
         for tag, _, _, first, end in matcher.get_opcodes()
@@ -173,20 +174,16 @@ def _new_lines(before: str, after: str) -> list[int]:
 
 def patch_of(before: Files, after: Files) -> str:
     """A unified diff that `patch -p1` takes; empty where nothing differs."""
-    pieces = []
-    for path in sorted(after):
-        old, new = before.get(path, ""), after[path]
-        if old != new:
-            pieces += _diff(path, old, new, is_new=path not in before)
-    return "".join(pieces)
+    changed = [path for path in sorted(after) if before.get(path, "") != after[path]]
+    return "".join(line for path in changed for line in _diff(path, before.get(path), after[path]))
 
 
-def _diff(path: str, old: str, new: str, *, is_new: bool) -> list[str]:
-    source = "/dev/null" if is_new else f"a/{path}"
-    lines = difflib.unified_diff(
-        old.splitlines(keepends=True), new.splitlines(keepends=True), source, f"b/{path}"
-    )
-    ended = []
-    for line in lines:
-        ended.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
-    return ended
+def _diff(path: str, old: str | None, new: str) -> Iterator[str]:
+    source = "/dev/null" if old is None else f"a/{path}"
+    for line in difflib.unified_diff(_lines(old or ""), _lines(new), source, f"b/{path}"):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as Python counts them, with their ends."""
+    return list(io.StringIO(text, newline=""))

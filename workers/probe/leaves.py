@@ -42,12 +42,14 @@ class Leaf:
 
 
 def leaves_in(value: Any) -> list[Leaf]:
-    """The leaves of a value, tensors by value.
+    """The leaves of a value, tensors by value. What stands in two places is kept once.
 
     Raises:
         TooManyError: it has more than MOST, or is nested deeper than DEPTH.
     """
-    return [Leaf(name, _kind(item), _stored(item)) for name, item in _walk(value)]
+    found = _walk(value)
+    kept = {id(item): _stored(item) for _, item in found}
+    return [Leaf(name, _kind(item), kept[id(item)]) for name, item in found]
 
 
 def with_leaves(value: Any, stored: Sequence[Stored]) -> Any:
@@ -166,8 +168,7 @@ def _stored(item: Any) -> Stored:
         return item
     if _is_array(item):
         try:
-            held: torch.Tensor = torch.from_numpy(item.copy())
-            return held
+            return torch.as_tensor(item.copy())
         except TypeError:  # of texts or objects
             return str(item.tolist())
     if type(item).__module__ == "numpy" and hasattr(item, "item"):

@@ -24,6 +24,7 @@ from .reference import state_digests, state_of
 from .snapshot import Snapshot
 from .stages import Attempt, Bench, Outcome
 from .trial_values import differences
+from .variations import SIZES
 
 MOST_OUTPUTS = 100  # of one case that are told one by one
 KEY = "trial"
@@ -189,6 +190,7 @@ class _Trial:
         self, make: Callable[[], Callable[..., Any]], start: Start, case: Case
     ) -> tuple[dict[str, Any], str]:
         fields: dict[str, Any] = {"inputs": cap(case.name, SHORT), "why": "", "outputs": []}
+        fields["other_sizes"] = SIZES in case.inputs
         inputs = [self._reference.inputs[name] for name in case.inputs]
         try:
             start.restore()

@@ -34,7 +34,8 @@ def variations(leaves: list[Leaf], call: Call) -> Iterator[tuple[str, list[Store
         (ZEROS, torch.zeros_like),
     )
     for name, change in changes:
-        yield name, [_changed(leaf.value, change) for leaf in leaves]
+        kept = {id(leaf.value): _changed(leaf.value, change) for leaf in leaves}
+        yield name, [kept[id(leaf.value)] for leaf in leaves]
     if asked := _asked(call):
         yield SIZES, [_resized(leaf, asked) for leaf in leaves]
 
