@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.collector import without_collector
+from app.fingerprint import fingerprint
 from app.graphs.document import GraphDocument
 from app.models import (
     Blocker,
@@ -22,6 +23,7 @@ from app.models import (
 )
 from app.services.record import StageEnd
 from workers.events import BlockerReport, FailureReport, GuardReport, Planned, StageFinished
+from workers.fingerprints import fingerprint_of
 from workers.protocol import WHOLE
 from workers.verdict import Trouble
 
@@ -144,6 +146,7 @@ def _cause(report: FailureReport) -> dict[str, Any]:
         "frames": [to_data(frame) for frame in report.frames],
         "source": to_data(report.source) if report.source else None,
         "stack": report.stack,
+        "fingerprint": fingerprint_of(report),
     }
 
 
@@ -155,4 +158,5 @@ def trouble_row(run_id: int, trouble: Trouble) -> Failure:
         exception=trouble.exception,
         message=trouble.message,
         hint=trouble.hint,
+        fingerprint=fingerprint(trouble.category, None, (), "", trouble.message),
     )

@@ -4,18 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.graphs.document import Count, Items, Record, Text
+from app.graphs.document import Count, Items, Record, Short
 
 Script = Annotated[str, Field(max_length=200_000)]
 Scripts = Annotated[Items[Script], Field(max_length=12)]
 
 
 class Repro(Record):
-    """Asked to propose: scripts for each cause, in its order, small ones first. Asked to reduce:
-    the reduced one alone, or nothing where none of them fails alike.
+    """Asked to propose: scripts for each cause, small ones first, and the class of the module that
+    runs its line. Asked to reduce: the reduced one alone, or nothing where none fails alike.
     """
 
     type: Literal["repro"]
     scripts: Annotated[Items[Scripts], Field(max_length=64)] = []
+    classes: Annotated[Items[Short], Field(max_length=64)] = []
     tried: Count = 0  # scripts that were run
-    why: Text = ""  # what kept the upload from being one script

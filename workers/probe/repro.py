@@ -19,6 +19,7 @@ from .explain import script_hint
 from .frames import Places
 from .job import Job
 from .load import apply_options, load_call
+from .owners import class_at
 from .repro_clear import cleared
 from .repro_code import Coder, recorded_constructions
 from .repro_propose import Wanted, scripts
@@ -86,8 +87,7 @@ class _Proposal:
 
     def _answer(self, call: Call, coder: Coder) -> NoReturn:
         call = apply_options(call, self.job)
-        causes = self.job.work["causes"]
-        wanted = [_wanted(cause, self.places) for cause in causes]
+        wanted = [_wanted(cause, call, self.places) for cause in self.job.work["causes"]]
         try:
             material = material_of(self.job, self.places, call, coder, wanted)
         except BaseException as error:  # the eager run: it failed in no other child of this run
@@ -96,7 +96,8 @@ class _Proposal:
             [text for text in dict.fromkeys(scripts(one, material)) if len(text) <= MOST_TEXT]
             for one in wanted
         ]
-        self.emitter.emit("repro", scripts=[one[:MOST_SCRIPTS] for one in found], tried=0)
+        chosen = [one[:MOST_SCRIPTS] for one in found]
+        self.emitter.emit("repro", scripts=chosen, classes=[one.module_class for one in wanted])
         self.emitter.finish()
 
     def _fail(self, error: BaseException, category: str) -> NoReturn:
@@ -105,11 +106,11 @@ class _Proposal:
         self.emitter.finish()
 
 
-def _wanted(cause: dict[str, Any], places: Places) -> Wanted:
+def _wanted(cause: dict[str, Any], call: Call, places: Places) -> Wanted:
     return Wanted(
         category=cause["category"],
         text=cause["text"],
         module=cause["module"],
-        module_class=cause["module_class"],
+        module_class=class_at(call.model, cause["module"]),
         spot=spot_of(cause, places),
     )
