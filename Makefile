@@ -4,8 +4,8 @@
 #   PYTHON           the Python, 3.11 or newer, that .venv is made from
 #   TORCH_INDEX_URL  the package index that torch is taken from, if not the one pip uses anyway;
 #                    for the CPU build, the CPU wheel index that pytorch.org's install page names
-#   TESTERS          processes that `make test` runs tests in, each with a server and a sandbox of
-#                    its own; 0 is none beside its own
+#   TESTERS          processes that tests run in, each with a server and a sandbox of its own; 0 is
+#                    none beside make's
 #   STAGELIGHT_*     the product's settings, see docs/settings.md
 
 PYTHON ?= python3
@@ -19,6 +19,8 @@ INSTALLED := .venv/.installed
 VISION := .venv-vision/.installed
 VISION_PYTHON := .venv-vision/bin/python
 VENDORED := static/vendor/.vendored
+# Test by test, but those that say that they share something dear stay together.
+SPREAD := -n $(TESTERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -36,12 +38,13 @@ runtime-vision: $(VISION) ## A second runtime in .venv-vision: torch 2.14.1 and 
 
 test: $(INSTALLED) $(VENDORED) ## Run the tests, the browser's too (at most 10 minutes)
 	@STAGELIGHT_CHROMIUM="$$(scripts/browser.sh)" && export STAGELIGHT_CHROMIUM && \
-	$(BIN)/python -m pytest -m "not full" -n $(TESTERS)
+	$(BIN)/python -m pytest -m "not full" $(SPREAD)
 
 test-full: $(INSTALLED) $(VENDORED) $(VISION) ## Run the long suites, and the probe's on the vision runtime
 	@STAGELIGHT_CHROMIUM="$$(scripts/browser.sh)" && export STAGELIGHT_CHROMIUM && \
-	$(BIN)/python -m pytest -m full
-	STAGELIGHT_RUNTIMES=vision=$(VISION_PYTHON) $(BIN)/python -m pytest tests/test_probe_*.py
+	$(BIN)/python -m pytest -m full $(SPREAD)
+	STAGELIGHT_RUNTIMES=vision=$(VISION_PYTHON) $(VISION_PYTHON) -m scripts.vision_tests \
+	    .venv/lib/python3.*/site-packages $(SPREAD) tests/test_probe_*.py
 
 lint: $(INSTALLED) ## Ruff, its formatter, and the arrows between the rooms
 	$(BIN)/ruff check

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from bench.fresh import MASK_RCNN, ROOT, Answer, ask_tool, vision_settings
-from bench.server import RUN_SECONDS, running_server, submit, wait_for
+from bench.server import RUN_SECONDS, VERDICT_ONLY, running_server, submit, wait_for
 
 POLL_SECONDS = 0.05
 EXAMPLE = ROOT / "examples" / "pose_hrnet_fixed.py"
@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
-    with running_server(**vision_settings()) as client:
+    with running_server(**vision_settings(), **VERDICT_ONLY) as client:
         warm_up(client)
         runs = [find(client) for _ in range(options.rounds)]
     _print_run(runs[0])

@@ -24,7 +24,7 @@ import httpx
 from bench.agreement import ARCHITECTURES, ROOT, Answer, Truth, from_run, tell_truth
 from bench.catalogue import catalogue
 from bench.coverage_page import Row, page, said
-from bench.server import running_server, submit, wait_for
+from bench.server import VERDICT_ONLY, running_server, submit, wait_for
 
 PAGE = ROOT / "docs" / "coverage.md"
 KEPT = ROOT / "build" / "coverage.jsonl"
@@ -81,7 +81,7 @@ def all_scripts(folder: Path) -> list[Script]:
 
 def see(scripts: list[Script], rows: dict[Key, Row]) -> None:
     """See each script both ways, one after the other; keeps and prints each at once."""
-    with running_server() as client:
+    with running_server(**VERDICT_ONLY) as client:
         for script in scripts:
             row = rows[script.key] = compare(client, script)
             write_kept(rows)

@@ -17,6 +17,8 @@ import httpx
 START_SECONDS = 60
 RUN_SECONDS = 600
 POLL_SECONDS = 0.02
+# A setting of servers whose runs end with their verdict: nothing more is tried of them.
+VERDICT_ONLY = {"STAGELIGHT_FOLLOW_UPS": "false"}
 
 
 @contextmanager
@@ -52,7 +54,11 @@ def submit(client: httpx.Client, script: Path, **fields: str) -> str:
 
 
 def wait_for(client: httpx.Client, run: str, *fields: str) -> dict[str, Any]:
-    """Poll a run until one of the fields is set or it has ended."""
+    """Poll a run until one of the fields is set or it has ended.
+
+    A run goes on after its verdict, unless its server has VERDICT_ONLY: who wants the verdict alone
+    names that field.
+    """
     deadline = time.monotonic() + RUN_SECONDS
     while time.monotonic() < deadline:
         found: dict[str, Any] = client.get(run).json()

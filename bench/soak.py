@@ -22,7 +22,7 @@ from pathlib import Path
 import httpx
 
 from bench.processes import children, descendants
-from bench.server import running_server, wait_for
+from bench.server import VERDICT_ONLY, running_server, wait_for
 from tests.attack_catalogue import ATTACKS, KIT, Attack
 from tests.attack_host import AttackHost
 
@@ -85,6 +85,7 @@ def soak(runs: int, workers: int) -> list[str]:
         settings = {
             "STAGELIGHT_WORKERS": str(workers),
             "STAGELIGHT_MEMORY_MB": "2048",
+            **VERDICT_ONLY,
             "TMPDIR": str(folder / "tmp"),
         }
         with AttackHost(folder / "host", 0, Path(sys.executable)) as host:

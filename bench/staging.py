@@ -23,7 +23,7 @@ import httpx
 
 from bench.blockers import warm_up
 from bench.fresh import VISION_MODELS, Answer, ask, ask_tool, vision_settings
-from bench.server import running_server, submit, wait_for
+from bench.server import VERDICT_ONLY, running_server, submit, wait_for
 
 FACTOR, EXTRA_SECONDS = 1.25, 0.5
 REPEATABLE = ("component", "part", "assembled", "whole")
@@ -59,7 +59,7 @@ def main() -> None:
     )
     heads = ("run", "load", "eager", "inside", "plain", "replay", "bypass", "ratio", "with")
     print(f"{'':16}{''.join(f'{head:>8}' for head in heads)}  {'  '.join(tools)}")
-    with running_server(**vision_settings()) as client:
+    with running_server(**vision_settings(), **VERDICT_ONLY) as client:
         warm_up(client)
         for script in options.scripts or VISION_MODELS:
             measured = measure(client, script)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.server import running_server, submit, wait_for
+from bench.server import VERDICT_ONLY, running_server, submit, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 COLD = ROOT / "bench" / "cold_export.py"
@@ -33,7 +33,7 @@ def main() -> None:
         *sorted((ROOT / "bench" / "models").glob("*.py")),
     ]
     print(f"{'script':36} {'verdict':>10} {'submit':>8} {'cold':>8} {'ratio':>6}  (s, medians)")
-    with running_server() as client:
+    with running_server(**VERDICT_ONLY) as client:
         submit_once(client, scripts[0])  # the page cache is warm for both
         ratios = [compare(client, script, options.rounds) for script in scripts]
     print(f"{'geometric mean of the ratios':64} {statistics.geometric_mean(ratios):6.2f}")

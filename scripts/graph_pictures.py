@@ -15,7 +15,7 @@ import httpx
 from playwright.sync_api import sync_playwright
 
 from bench.fresh import VISION_PYTHON
-from bench.server import running_server, submit, wait_for
+from bench.server import VERDICT_ONLY, running_server, submit, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -38,7 +38,7 @@ class Shot:
 def main() -> None:
     """Run, look, write docs/pictures."""
     runtimes = f"default={sys.executable},vision={VISION_PYTHON}"
-    with running_server(STAGELIGHT_RUNTIMES=runtimes) as client:
+    with running_server(STAGELIGHT_RUNTIMES=runtimes, **VERDICT_ONLY) as client:
         fixed, broken = run(client, FIXED), run(client, BROKEN)
         old, new = run(client, MODEL), run(client, MODEL, runtime="vision")
         take(str(client.base_url).rstrip("/"), shots(fixed, broken, old, new))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from app.settings import ROOT
 from tests.attack_catalogue import ATTACKS, missing
 from workers.sandbox import runtime
 from workers.sandbox.policy import ENTER
+from workers.sandbox.uids import HeldUid, hold_uid
 
-UNPRIVILEGED = 1_900_000_000  # no account of any machine
+UNPRIVILEGED = 1_900_000_000  # from here on: no account of any machine
 SECONDS = 900
 
 # One of each family that ends at once; the others are in the full suite.
@@ -63,43 +65,56 @@ def run_attacks(
     """The outcomes of these attacks, and of the harmless runs between them."""
     asked = json.dumps({"folder": str(folder), "tier": place.tier, "attacks": attacks, **more})
     argv = [sys.executable, "-B", "-m", "tests.attack_runner", asked]
-    if os.geteuid() == 0 and place.user == "unprivileged":
-        os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
-        argv = (_in_a_container if place.contained else _as_a_plain_user)(folder, argv)
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
     if place.contained and bounded:
         env["STAGELIGHT_SCRATCH"] = str(folder / "scratch")
-    done = subprocess.run(
-        argv,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=env,
-        timeout=SECONDS,
-        check=False,
-    )
+    with _user_of(place) as uid:
+        if uid:
+            os.chown(folder, uid, uid)
+            argv = (_in_a_container if place.contained else _as_a_plain_user)(folder, uid, argv)
+        done = subprocess.run(
+            argv,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=env,
+            timeout=SECONDS,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr[-4000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def _in_a_container(folder: Path, argv: list[str]) -> list[str]:
+@contextmanager
+def _user_of(place: Place) -> Iterator[int]:
+    """Whom root becomes, 0 for nobody: the kernel counts a user's threads, so two tests that run
+    beside each other have one each.
+    """
+    held = hold_uid(UNPRIVILEGED) if place.user == "unprivileged" else HeldUid(0)
+    try:
+        yield held.uid
+    finally:
+        held.release()
+
+
+def _in_a_container(folder: Path, uid: int, argv: list[str]) -> list[str]:
     """The same where nobody may make a namespace, with a bounded tmpfs, as Docker does it."""
     bwrap = shutil.which("bwrap")
     assert bwrap, "bwrap is not installed"
     inside = [bwrap, "--unshare-user", "--disable-userns", "--dev-bind", "/", "/", "--", *argv]
     (folder / "scratch").mkdir()
     mount = f"mount -t tmpfs -o size=64m,nr_inodes=8192,mode=1777 none {folder}/scratch"
-    plain = _as_a_plain_user(folder, inside)
+    plain = _as_a_plain_user(folder, uid, inside)
     return ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh", *plain]
 
 
-def _as_a_plain_user(folder: Path, argv: list[str]) -> list[str]:
+def _as_a_plain_user(folder: Path, uid: int, argv: list[str]) -> list[str]:
     """The same, as a user who may not even enter the folders that the Python lies in."""
     needed = [*runtime.inspect(Path(sys.executable)).paths, str(ROOT), str(folder)]
     arguments = {
         "parent": os.getpid(),
         "control": 0,
-        "uid": UNPRIVILEGED,
+        "uid": uid,
         "needed": needed,
         "argv": argv,
     }

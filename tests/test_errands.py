@@ -12,15 +12,17 @@ import pytest
 
 from app.settings import ROOT
 from bench.processes import command, descendants, is_forked
-from bench.server import running_server, submit, wait_for
+from bench.server import VERDICT_ONLY, running_server, submit, wait_for
 from tests.promises import EXAMPLES, STALLS, promise_of
 
 SECONDS = 120
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one server for all
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[httpx.Client]:
-    with running_server() as client:
+    with running_server(**VERDICT_ONLY) as client:
         yield client
 
 
@@ -111,7 +113,7 @@ def test_a_script_that_exports_itself_needs_no_change(server: httpx.Client, tmp_
 def test_a_killed_probe_fails_its_run_and_keeps_what_was_finished(tmp_path: Path) -> None:
     script = tmp_path / "stalls.py"
     script.write_text(STALLS.replace("SECONDS", "300"))
-    with running_server() as client:
+    with running_server(**VERDICT_ONLY) as client:
         address = submit(client, script)
         until(lambda: _in_second_stage(client, address))
         for pid in probes():
@@ -131,7 +133,7 @@ def test_the_run_of_a_killed_worker_is_taken_up_again_and_finished_once(tmp_path
     script = tmp_path / "slow.py"
     script.write_text(STALLS.replace("SECONDS", "4"))
     others = running_as("-m workers")
-    with running_server() as client:
+    with running_server(**VERDICT_ONLY) as client:
         address = submit(client, script)
         until(lambda: _in_second_stage(client, address))
         (worker,) = set(running_as("-m workers")) - set(others)

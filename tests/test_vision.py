@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bench.fresh import VISION_MODELS, ask, vision_settings
-from bench.server import running_server, submit, wait_for
+from bench.server import VERDICT_ONLY, running_server, submit, wait_for
 
 BOXES = "torchvision/ops/boxes.py"
 DETECTION = "torchvision/models/detection"
@@ -24,13 +24,17 @@ STOPS_MASK_RCNN = {
     (f"{DETECTION}/roi_heads.py", 496),
 }
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.full,
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group(__name__),  # one server for all
+]
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[httpx.Client]:
     """A real server whose one runtime is the vision one; fails where that is not installed."""
-    with running_server(**vision_settings()) as client:
+    with running_server(**vision_settings(), **VERDICT_ONLY) as client:
         yield client
 
 
