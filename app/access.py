@@ -6,7 +6,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from app.errors import NotFoundError
-from app.models import Graph, Run, Script, Stage
+from app.models import Graph, Remedy, Run, Script, Stage
 
 
 def find_run(session: Session, run_id: int) -> Run:
@@ -34,6 +34,17 @@ def find_stage(session: Session, run: Run, n: int) -> Stage:
             f"Run {run.id} has no stage {n}.", "Its page lists the stages that were planned."
         )
     return stage
+
+
+def find_remedy(session: Session, run: Run, position: int) -> Remedy:
+    """A remedy of a run that was found, by the order in which they are tried."""
+    query = select(Remedy).where(col(Remedy.run_id) == run.id, col(Remedy.position) == position)
+    remedy = session.exec(query).one_or_none()
+    if remedy is None:
+        raise NotFoundError(
+            f"Run {run.id} has no remedy {position}.", "Its page lists the remedies it knows of."
+        )
+    return remedy
 
 
 def find_graph(session: Session, graph_id: int) -> Graph:

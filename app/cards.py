@@ -9,6 +9,7 @@ from textwrap import dedent
 from app.graphs.render import Code, render_code
 from app.models import GuardKind
 from app.paths import PathRun, path_runs
+from app.remedy_cards import RemedyCard
 from app.services.failure_views import (
     BlockerView,
     FailureTrace,
@@ -17,6 +18,7 @@ from app.services.failure_views import (
     OccurrenceView,
     SourceView,
 )
+from app.services.summary import Tone
 from app.services.views import GuardView
 
 LOG_LINES = 200  # of the log's end that a page shows
@@ -25,6 +27,9 @@ SHOWN_SILENT = 12  # dimensions that were made static without a word
 SHOWN_PATHS = 8  # modules, or runs of them, that a blocker's card names
 AROUND = 3  # lines above and below a blocker's
 MESSAGE_CHARACTERS = 600  # of a blocker's message; all of it is on its own page
+
+# Tones of remedies, the best first.
+_BEST = (Tone.GOOD, Tone.DOUBT, Tone.PART, Tone.WORK, Tone.WAIT, Tone.BAD, Tone.OFF)
 
 _FIXED = re.compile(r"(?P<dimension>[^=<>]+) == (?P<size>\d+)")
 
@@ -98,6 +103,13 @@ class BlockerCard:
     blocker: BlockerView
     source: Code | None
     reached: Reached
+    remedies: tuple[RemedyCard, ...] = ()
+
+    @property
+    def fix(self) -> tuple[Tone, str] | None:
+        """The best that is known of its remedies, in tone and words; None where there is none."""
+        badges = [card.badge for card in self.remedies]
+        return min(badges, key=lambda badge: _BEST.index(badge[0]), default=None)
 
     @property
     def message(self) -> str:
@@ -106,10 +118,16 @@ class BlockerCard:
         return first if len(first) <= MESSAGE_CHARACTERS else f"{first[:MESSAGE_CHARACTERS]}…"
 
     @classmethod
-    def of(cls, blocker: BlockerView, source: SourceView | None) -> "BlockerCard":
-        """The card of a blocker, with a few lines of the source around it."""
+    def of(
+        cls,
+        blocker: BlockerView,
+        source: SourceView | None,
+        remedies: tuple[RemedyCard, ...] = (),
+    ) -> "BlockerCard":
+        """The card of a blocker, with a few lines of the source around it, and its remedies."""
         reached = Reached.of(blocker, blocker.occurrences)
-        return cls(blocker, None if source is None else _near(source, blocker.line), reached)
+        code = None if source is None else _near(source, blocker.line)
+        return cls(blocker, code, reached, remedies)
 
 
 @dataclass(frozen=True)

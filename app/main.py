@@ -21,6 +21,7 @@ from app.routes import (
     api_events,
     api_exports,
     api_graphs,
+    api_remedies,
     api_runs,
     api_workers,
     docs,
@@ -28,10 +29,12 @@ from app.routes import (
     health,
     home,
     pairs,
+    remedies,
     runs,
     stages,
     workers,
 )
+from app.services.programs import program_store
 from app.services.storage import BlobStore
 from app.services.views import ErrorBody
 from app.settings import Settings
@@ -44,6 +47,7 @@ FORM_FIELDS = 40
 _PAGES: tuple[APIRouter, ...] = (
     home.router,
     runs.router,
+    remedies.router,
     stages.router,
     pairs.router,
     graphs.router,
@@ -52,6 +56,7 @@ _PAGES: tuple[APIRouter, ...] = (
 )
 _API: tuple[APIRouter, ...] = (
     api_runs.router,
+    api_remedies.router,
     api_graphs.router,
     api_boxes.router,
     api_exports.router,
@@ -72,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings,
         engine=make_engine(settings.url),
         store=BlobStore(settings.data / "scripts"),
+        programs=program_store(settings),
     )
     max_body_size = settings.upload_bytes + settings.script_bytes + FORM_BYTES
     app = FastAPI(

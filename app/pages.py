@@ -9,7 +9,10 @@ from app.docs import Document, Heading
 from app.errors import StagelightError
 from app.forms import RunForm
 from app.graphs.render import Code
-from app.models import Fate, StageKind, StageStatus
+from app.models import Fate, RunStatus, StageKind, StageStatus
+from app.patches import Diff, read_diff
+from app.remedy_cards import Fixes, RemedyCard
+from app.services.changes import ChangesView
 from app.services.docs import DocLink
 from app.services.failure_views import BlockerDetail
 from app.services.history import Filters
@@ -17,7 +20,7 @@ from app.services.in_force import Section
 from app.services.module_tree import ModuleTree
 from app.services.pairs import Pair, likeliest
 from app.services.stop_picture import StopPicture
-from app.services.summary import Summary, Tone, headline, search_words, tone_of
+from app.services.summary import Summary, Tone, follow_words, headline, search_words, tone_of
 from app.services.tiers import TierWords, tier_words
 from app.services.views import (
     CoverageView,
@@ -35,6 +38,10 @@ from app.templating import Page
 # Stages that no plan has, by their heading on the run's page.
 LATER = {
     StageKind.DECOMPOSED: "Decomposed",
+    StageKind.SERIALIZED: "Saved and loaded in a fresh process",
+    StageKind.STRICT: "In the other mode",
+    StageKind.DRAFT: "Unproven: draft_export",
+    StageKind.ONNX: "ONNX",
     StageKind.BYPASS: "Past the blockers",
     StageKind.PART: "Parts of what failed alone",
 }
@@ -66,8 +73,8 @@ class HistoryRow:
     @classmethod
     def of(cls, run: RunHead) -> "HistoryRow":
         """The row of a run."""
-        ended = run.status.value == "finished"
-        words = headline(run.verdict, run.replay) if ended else run.status.value
+        ended = run.status is RunStatus.FINISHED
+        words = headline(run.verdict, run.replay) if run.verdict or ended else run.status.value
         return cls(run, tone_of(run.status, run.verdict, run.replay), words)
 
 
@@ -119,6 +126,28 @@ class HomePage(Page):
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What a run changed of its parent, the diff of the script rendered."""
+
+    run: int
+    view: ChangesView
+    diff: Diff | None
+
+    @classmethod
+    def of(cls, run: int, view: ChangesView) -> "Changes":
+        """What run number `run` changed."""
+        return cls(run, view, read_diff(view.diff))
+
+    @property
+    def comparison(self) -> str:
+        """The address of the diff of the two whole graphs; empty where one has none."""
+        view = self.view
+        if view.graph is None or view.graph == view.base:
+            return ""
+        return f"/graphs/{view.graph}?base={view.base}&stage={self.run}.{view.stage}"
+
+
+@dataclass(frozen=True)
 class RunPage(Page):
     """A run. `event` is the last one that this page has seen."""
 
@@ -128,6 +157,8 @@ class RunPage(Page):
     culprit: Culprit | None  # of the run's own failure; a stage's is among the blockers
     cards: tuple[BlockerCard, ...]
     stops: StopPicture | None  # where the whole model stops
+    fixes: Fixes | None  # what was tried against it
+    changes: Changes | None  # what it changed of the run that it repeats
     log: LogPart
     event: int
 
@@ -140,6 +171,11 @@ class RunPage(Page):
     def live(self) -> bool:
         """Whether it may still change."""
         return not self.run.status.ended
+
+    @property
+    def following(self) -> str:
+        """What is being tried after the verdict, in words; empty where nothing is."""
+        return follow_words(self.run.following) if self.live else ""
 
     @property
     def search(self) -> str:
@@ -187,6 +223,16 @@ class BlockerPage(Page):
     reached: Reached
     searched: bool  # what is said of the search is known
     neighbours: tuple[int | None, int | None]
+    remedies: tuple[RemedyCard, ...]
+    live: bool  # whether more may still be tried
+    event: int  # the last one of its run that this page has seen
+
+
+@dataclass(frozen=True)
+class BlockerRemediesPart(BlockerPage):
+    """The remedies of a blocker's page, which come while they are tried."""
+
+    template: ClassVar[str] = "_blocker_remedies.html"
 
 
 @dataclass(frozen=True)

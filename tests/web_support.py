@@ -26,6 +26,9 @@ from app.models import (
     Graph,
     Guard,
     GuardKind,
+    Remedy,
+    RemedyKind,
+    RemedyStatus,
     ReplayStatus,
     Role,
     Run,
@@ -39,6 +42,7 @@ from app.models import (
     Worker,
 )
 from app.models.columns import utc_now
+from app.patches import write_diff
 from app.services.options import RunOptions
 from app.services.runs import create_run
 from app.services.storage import BlobStore
@@ -157,12 +161,13 @@ class Seed:
     def finished(self, verdict: Verdict, **values: Any) -> Run:
         """A run with a verdict, and all that comes with it."""
         given: dict[str, Any] = {
+            "status": RunStatus.FINISHED,
             "loaded": LOADED,
             "eager": EAGER,
             "coverage": COVERAGE,
             "whole_at": utc_now(),
         }
-        return self.run(status=RunStatus.FINISHED, verdict=verdict, **(given | values))
+        return self.run(verdict=verdict, **(given | values))
 
     def stage(
         self,
@@ -271,6 +276,35 @@ class Seed:
         self.session.add(blocker)
         self.session.flush()
         return blocker
+
+    def remedy(self, run: Run, position: int, blocker: int | None = 1, **values: Any) -> Remedy:
+        """A remedy of the run that works; as it would be written, but for `values`."""
+        head = SCRIPT.decode().replace("ReLU()", f"ReLU()  # fix {position}")
+        given: dict[str, Any] = {
+            "name": "where_for_branch",
+            "title": f"Fix {position}: torch.where in place of the branch",
+            "kind": RemedyKind.REWRITE,
+            "status": RemedyStatus.WORKS,
+            "files": {run.entry: head},
+            "patch": write_diff({run.entry: SCRIPT.decode()}, {run.entry: head}),
+            "seconds": 1.5,
+            "replay": ReplayStatus.EQUAL,
+            "replay_detail": replay(ReplayStatus.EQUAL, 0.0),
+        }
+        remedy = Remedy(run_id=id_of(run), position=position, blocker=blocker, **(given | values))
+        self.session.add(remedy)
+        self.session.flush()
+        return remedy
+
+    def combined(self, run: Run, position: int, **values: Any) -> Remedy:
+        """All that works together, of the whole model."""
+        given: dict[str, Any] = {
+            "name": "combined",
+            "title": "All that works, together",
+            "kind": RemedyKind.COMBINED,
+            "parts": list(range(1, position)),
+        }
+        return self.remedy(run, position, None, **(given | values))
 
     def searched(self, blockers: int, complete: Search = Search.CLEAN, **values: Any) -> Run:
         """A run whose search found so many, and the stage of its last export past them."""

@@ -1,5 +1,6 @@
 """The pages of a run: its report, its log, the form to run it again."""
 
+from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -14,6 +15,8 @@ from app.forms import RunForm
 from app.models import Fate, Run
 from app.pages import (
     BlockerPage,
+    BlockerRemediesPart,
+    Changes,
     ModulesPage,
     Problem,
     RerunPage,
@@ -21,12 +24,16 @@ from app.pages import (
     RunPage,
     RunPart,
 )
+from app.remedy_cards import detail_cards, fixes_of, proven_of, remedy_cards
 from app.routes.moves import go
 from app.services.blockers import blocker_detail, blocker_positions, blocker_views, source_views
+from app.services.changes import changes_of
+from app.services.failure_views import SourceView
 from app.services.module_tree import grow, stops_of
 from app.services.modules import module_views
 from app.services.present import facts, last_event, log_text, run_view
 from app.services.queue import request_cancel
+from app.services.remedies import remedy_details, remedy_views, shown_patches
 from app.services.runs import delete_run, rename_run, repeat_run
 from app.services.stop_picture import StopPicture, picture_of_stop
 from app.services.summary import summarise
@@ -36,6 +43,7 @@ from app.web import Here, Id, Web
 router = APIRouter(prefix="/runs", include_in_schema=False)
 
 AnyRunPage = TypeVar("AnyRunPage", bound=RunPage)
+AnyBlockerPage = TypeVar("AnyBlockerPage", bound=BlockerPage)
 
 
 @router.get("/{run_id}")
@@ -58,27 +66,14 @@ def log_part(web: Here, run_id: Id) -> HTMLResponse:
 
 @router.get("/{run_id}/blockers/{position}")
 def blocker(web: Here, run_id: Id, position: Id) -> HTMLResponse:
-    """One blocker, with its frames and the whole traceback."""
-    with read_scope(web.engine) as session:
-        run = find_run(session, run_id)
-        found = blocker_detail(session, run_id, position)
-        positions = blocker_positions(session, run_id)
-    culprit = Culprit.of(found)
-    assert culprit is not None
-    page = BlockerPage(
-        run_id=run_id,
-        run_title=run.title,
-        sandbox=run.sandbox,
-        blocker=found,
-        culprit=culprit,
-        reached=Reached.of(found, found.occurrences),
-        searched=bool(positions),
-        neighbours=(
-            position - 1 if position - 1 in positions else None,
-            position + 1 if position + 1 in positions else None,
-        ),
-    )
-    return web.render(page)
+    """One blocker, with its frames, the whole traceback and what was tried against it."""
+    return web.render(_blocker_page(web, run_id, position, BlockerPage))
+
+
+@router.get("/{run_id}/blockers/{position}/_remedies")
+def remedies_part(web: Here, run_id: Id, position: Id) -> HTMLResponse:
+    """Its remedies alone."""
+    return web.render(_blocker_page(web, run_id, position, BlockerRemediesPart))
 
 
 @router.get("/{run_id}/modules")
@@ -129,7 +124,7 @@ def rename(request: Request, web: Here, run_id: Id, title: Annotated[str, Form()
 def delete(request: Request, web: Here, run_id: Id) -> Response:
     """Delete an ended run."""
     with session_scope(web.engine) as session:
-        delete_run(session, web.store, find_run(session, run_id))
+        delete_run(session, web.store, web.programs, find_run(session, run_id))
     return go(request, "/")
 
 
@@ -167,6 +162,8 @@ def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
         view = run_view(session, run)
         log = log_text(session, run)
         sources = source_views(session, run_id)
+        patches = shown_patches(session, run_id) if view.every_remedy else {}
+        changes = changes_of(session, web.store, run)
         failure = view.failure
         if failure is not None and failure.stage is not None:  # then it is among the blockers
             sources = sources or ({1: failure.source} if failure.source else {})
@@ -175,11 +172,24 @@ def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
             run=view,
             summary=summarise(facts(session, view)),
             culprit=Culprit.of(failure),
-            cards=tuple(BlockerCard.of(one, sources.get(one.position)) for one in view.blockers),
+            cards=_cards(view, sources, patches),
             stops=_stops(session, run, view),
+            fixes=fixes_of(view.every_remedy, patches),
+            changes=None if changes is None else Changes.of(run_id, changes),
             log=LogPart.of(log.text, log.dropped),
             event=event,
         )
+
+
+def _cards(
+    view: RunView, sources: Mapping[int, SourceView], patches: Mapping[int, str]
+) -> tuple[BlockerCard, ...]:
+    """All that stops it, with what was tried against each."""
+    proven = proven_of(view.every_remedy)
+    return tuple(
+        BlockerCard.of(one, sources.get(one.position), remedy_cards(one.remedies, patches, proven))
+        for one in view.blockers
+    )
 
 
 def _stops(session: Session, run: Run, view: RunView) -> StopPicture | None:
@@ -198,3 +208,33 @@ def _rerun_page(
     with read_scope(web.engine) as session:
         run = run_view(session, find_run(session, run_id))
     return RerunPage(run, form or RunForm.of_run(run), tuple(web.settings.pythons), problem)
+
+
+def _blocker_page(
+    web: Web, run_id: int, position: int, kind: type[AnyBlockerPage]
+) -> AnyBlockerPage:
+    with read_scope(web.engine) as session:
+        run = find_run(session, run_id)
+        event = last_event(session, run_id)
+        found = blocker_detail(session, run_id, position)
+        positions = blocker_positions(session, run_id)
+        details = remedy_details(session, run_id, position)
+        proven = proven_of(remedy_views(session, run_id)) if details else frozenset()
+    culprit = Culprit.of(found)
+    assert culprit is not None
+    return kind(
+        run_id=run_id,
+        run_title=run.title,
+        sandbox=run.sandbox,
+        blocker=found,
+        culprit=culprit,
+        reached=Reached.of(found, found.occurrences),
+        searched=bool(positions),
+        neighbours=(
+            position - 1 if position - 1 in positions else None,
+            position + 1 if position + 1 in positions else None,
+        ),
+        remedies=detail_cards(details, proven),
+        live=not run.status.ended,
+        event=event,
+    )

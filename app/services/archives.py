@@ -117,7 +117,7 @@ def _read(data: bytes, settings: Settings) -> Iterator[tuple[str, Iterator[bytes
         raise _too_many(settings.unpacked_files)
     with _readable():
         archive = zipfile.ZipFile(BytesIO(data))
-    members = [info for info in archive.infolist() if _is_wanted(info)]
+    members = [info for info in archive.infolist() if is_wanted(info)]
     _check_tree([_checked_path(info) for info in members], settings.unpacked_files)
     budget = _Budget(settings.unpacked_bytes)
     for info in members:
@@ -163,7 +163,7 @@ class _Budget:
             yield chunk
 
 
-def _is_wanted(info: zipfile.ZipInfo) -> bool:
+def is_wanted(info: zipfile.ZipInfo) -> bool:
     """Whether it is more than what macOS adds to every archive."""
     return not (info.filename.startswith("__MACOSX/") or info.filename.endswith(".DS_Store"))
 

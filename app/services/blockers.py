@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from app.errors import NotFoundError
 from app.models import Blocker, Category, Failure, Stage, StageKind
 from app.services.failure_views import BlockerDetail, BlockerView, FailureView, SourceView
+from app.services.remedies import remedy_views
 
 Place = tuple[Category, str | None, int | None]
 AnyFailure = TypeVar("AnyFailure", bound=FailureView)
@@ -37,14 +38,16 @@ def blocker_detail(session: Session, run_id: int, position: int) -> BlockerDetai
     """One blocker in full, or NotFoundError."""
     query = select(Blocker).where(col(Blocker.run_id) == run_id, col(Blocker.position) == position)
     row = session.scalar(query)
+    remedies = remedy_views(session, run_id, position)
     if row is not None:
-        return BlockerDetail.model_validate(row)
+        return BlockerDetail.model_validate(row).model_copy(update={"remedies": remedies})
     failure = _failure_of_whole(session, run_id) if position == 1 else None
     if failure is None:
         raise NotFoundError(
             f"Run {run_id} has no blocker {position}.", "Its page lists all that stop the model."
         )
-    return BlockerDetail.model_validate({**failure.model_dump(), "position": 1})
+    given = {**failure.model_dump(), "position": 1, "remedies": remedies}
+    return BlockerDetail.model_validate(given)
 
 
 def source_views(session: Session, run_id: int) -> dict[int, SourceView]:

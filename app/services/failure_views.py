@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
-
 from app.models import Category, Search
+from app.services.remedy_views import RemedyView
 from app.services.view import View
 
 
@@ -92,7 +91,7 @@ class BlockerView(FailureView):
     bypass: str = ""
     jumped: str | None = None
     fingerprint: str | None = None
-    remedies: list[JsonValue] = []
+    remedies: list[RemedyView] = []
 
 
 class BlockerDetail(BlockerView, FailureTrace):

@@ -27,11 +27,14 @@ from app.services.blockers import (
     with_value,
 )
 from app.services.failure_views import BlockerView, FailureDetail, FailureView, SearchView
+from app.services.remedies import remedy_views, with_remedies
 from app.services.summary import Cause, RunFacts, StageFact
 from app.services.views import (
     ComponentView,
     CoverageView,
+    DetailView,
     EagerView,
+    FileView,
     GuardView,
     LoadedView,
     NoteView,
@@ -55,6 +58,7 @@ def run_view(session: Session, run: Run) -> RunView:
     whole = next((s for s in stages if s.kind is StageKind.WHOLE), None)
     blockers = blocker_views(session, run.id, whole.failure if whole else None)
     stages, failure = _with_values(stages, failure, blockers)
+    remedies = remedy_views(session, run.id)
     return RunView(
         id=run.id,
         url=f"/runs/{run.id}",
@@ -78,7 +82,9 @@ def run_view(session: Session, run: Run) -> RunView:
         eager=_eager(session, run.id),
         plan=_plan(session, run.id),
         stages=stages,
-        blockers=list(blockers),
+        blockers=with_remedies(blockers, remedies),
+        remedies=[remedy for remedy in remedies if remedy.blocker is None],
+        following=run.following,
         search=None if run.search is None else SearchView.model_validate(run.search),
         failure=failure,
         notes=[NoteView.model_validate(note) for note in run.notes],
@@ -110,11 +116,13 @@ def stage_view(session: Session, run: Run, stage: Stage) -> StageDetail:
         max_abs=replay and replay.get("max_abs"),
         max_rel=replay and replay.get("max_rel"),
         replay_why=replay and replay.get("why"),
+        file=_file(run.id, stage),
         guards=[GuardView.model_validate(guard) for guard in guards],
         failure=failure,
         inputs=[TensorSpec.model_validate(spec) for spec in stage.inputs],
         outputs=[TensorSpec.model_validate(spec) for spec in stage.outputs],
         replay_detail=None if replay is None else ReplayView.model_validate(replay),
+        detail=None if stage.detail is None else DetailView.model_validate(stage.detail),
     )
 
 
@@ -141,6 +149,7 @@ def facts(session: Session, run: RunView) -> RunFacts:
         loaded=run.loaded is not None,
         eager=run.eager is not None,
         cancelling=run.cancel_requested,
+        following=bool(run.following),
         stages=tuple(
             StageFact(s.kind, s.name, s.status, s.replay, s.max_abs, s.replay_why or "")
             for s in run.stages
@@ -194,6 +203,8 @@ def _stages(session: Session, run_id: int) -> list[StageView]:
             replay["max_abs"].label("max_abs"),
             replay["max_rel"].label("max_rel"),
             replay["why"].label("replay_why"),
+            col(Stage.file_sha256),
+            col(Stage.file_bytes),
         )
         .outerjoin(Graph, col(Graph.id) == col(Stage.graph_id))
         .where(col(Stage.run_id) == run_id)
@@ -203,10 +214,23 @@ def _stages(session: Session, run_id: int) -> list[StageView]:
     failures = _stage_failures(session, run_id)
     return [
         StageView.model_validate(
-            {**row._mapping, "guards": guards.get(row.id, 0), "failure": failures.get(row.id)}
+            {
+                **row._mapping,
+                "guards": guards.get(row.id, 0),
+                "failure": failures.get(row.id),
+                "file": _file(run_id, row),
+            }
         )
         for row in rows
     ]
+
+
+def _file(run_id: int, stage: Any) -> FileView | None:
+    """The saved program that a stage's row names."""
+    if stage.file_sha256 is None:
+        return None
+    url = f"/runs/{run_id}/stages/{stage.n}/program.pt2"
+    return FileView(bytes=stage.file_bytes, sha256=stage.file_sha256, url=url)
 
 
 def _guard_counts(session: Session, run_id: int) -> dict[int, int]:

@@ -41,6 +41,24 @@ CAUSES: dict[Category, str] = {
     Category.UNKNOWN: "an error of a kind not known yet",
 }
 
+# What is tried once the verdict is known, by the name of its course.
+FOLLOWING: dict[str, str] = {
+    "serialized": "the program is saved, and loaded again in a fresh process",
+    "strict": "the export is tried in the other mode, strict or not",
+    "remedies": "fixes are tried",
+    "contract": "it is found out what each input dimension can be",
+    "repros": "what stops it is cut down to the smallest scripts that fail alike",
+    "draft": "draft_export is run",
+    "onnx": "it is exported to ONNX",
+}
+
+# Stages that do not count beside a whole model that passed; of two a sentence tells their failure.
+APART = frozenset(
+    {StageKind.PART, StageKind.DECOMPOSED, StageKind.SERIALIZED}
+    | {StageKind.STRICT, StageKind.DRAFT, StageKind.ONNX}
+)
+TOLD = {StageKind.DECOMPOSED: "decomposition", StageKind.SERIALIZED: "serialization"}
+
 NAMES_CHARACTERS = 60  # of component names that a sentence bears
 
 
@@ -107,6 +125,7 @@ class RunFacts:
     loaded: bool = False
     eager: bool = False
     cancelling: bool = False
+    following: bool = False  # the verdict is final, and more is tried
     stages: tuple[StageFact, ...] = ()
     cause: Cause | None = None
     more: int = 0  # blockers beside that cause
@@ -131,14 +150,21 @@ def summarise(run: RunFacts) -> Summary:
         case RunStatus.QUEUED:
             return Summary(Tone.WAIT, _queued(run))
         case RunStatus.RUNNING:
-            return Summary(Tone.WORK, _running(run))
+            return _ended(run) if run.following else Summary(Tone.WORK, _running(run))
         case RunStatus.CANCELLED:
-            return Summary(Tone.OFF, f"Cancelled{_after(run) or ' before any stage'}.")
+            return _cancelled(run)
         case RunStatus.FAILED:
             reason = run.reason.rstrip(".") or "no reason was recorded"
             return Summary(Tone.BROKEN, f"The run failed{_after(run)}: {reason}.")
         case RunStatus.FINISHED:
-            return _finished(run)
+            return _ended(run)
+
+
+def follow_words(course: str) -> str:
+    """What is going on after the verdict, as a sentence; empty where nothing is."""
+    if not course:
+        return ""
+    return f"Going on in the background: {FOLLOWING.get(course, 'more is tried')}."
 
 
 def headline(verdict: Verdict | None, replay: ReplayStatus | None) -> str:
@@ -197,7 +223,15 @@ def _so_far(run: RunFacts) -> str:
     return f"The whole model does not export{_because(run)}; "
 
 
-def _finished(run: RunFacts) -> Summary:
+def _cancelled(run: RunFacts) -> Summary:
+    """A verdict stands, however much was left undone."""
+    if run.verdict is None:
+        return Summary(Tone.OFF, f"Cancelled{_after(run) or ' before any stage'}.")
+    known = _ended(run)
+    return Summary(known.tone, f"{known.text} Cancelled before all was tried.")
+
+
+def _ended(run: RunFacts) -> Summary:
     match run.verdict:
         case Verdict.EXPORTED:
             return _exported(run)
@@ -215,11 +249,7 @@ def _finished(run: RunFacts) -> Summary:
 
 def _exported(run: RunFacts) -> Summary:
     whole = run.whole
-    failed = [s.kind for s in run.stages if s.status is StageStatus.FAILED]
-    others = len(failed) - failed.count(StageKind.PART) - failed.count(StageKind.DECOMPOSED)
-    alone = f", though {_count(others, 'other stage')} failed" if others else ""
-    if StageKind.DECOMPOSED in failed:
-        alone += f"{' and' if alone else ', though'} its decomposition failed"
+    alone = _alone(run)
     if whole is None or whole.replay is ReplayStatus.NOT_RUN:
         why = f" ({whole.why.rstrip('.')})" if whole and whole.why else ""
         return Summary(Tone.DOUBT, f"The whole model exports; it was not replayed{why}{alone}.")
@@ -228,6 +258,17 @@ def _exported(run: RunFacts) -> Summary:
         text = f"The whole model exports, but the exported program differs from eager{size}{alone}."
         return Summary(Tone.DOUBT, text)
     return Summary(Tone.GOOD, f"The whole model exports and replays equal to eager{alone}.")
+
+
+def _alone(run: RunFacts) -> str:
+    """What failed beside a whole model that passed."""
+    failed = [s.kind for s in run.stages if s.status is StageStatus.FAILED]
+    others = sum(kind not in APART for kind in failed)
+    words = [f"{_count(others, 'other stage')} failed"] if others else []
+    words += [f"its {noun} failed" for kind, noun in TOLD.items() if kind in failed]
+    if not words:
+        return ""
+    return f", though {', '.join(words[:-1])}{' and ' if words[1:] else ''}{words[-1]}"
 
 
 def _script_error(run: RunFacts) -> str:

@@ -16,7 +16,14 @@ from app.models import (
     StageStatus,
     Verdict,
 )
-from app.services.failure_views import BlockerView, FailureDetail, FailureView, SearchView
+from app.services.failure_views import (
+    BlockerView,
+    FailureDetail,
+    FailureView,
+    FrameView,
+    SearchView,
+)
+from app.services.remedy_views import RemedyView
 from app.services.view import View
 
 
@@ -28,6 +35,41 @@ class ScriptView(View):
     size: int  # bytes
     filename: str  # as uploaded
     entry: str  # the file that is run
+
+
+class FileView(View):
+    """A file that a stage offers. It deserves the trust that the script deserves, and no more."""
+
+    bytes: int
+    sha256: str
+    url: str
+
+
+class OperatorView(View):
+    """An operator and how often a graph calls it."""
+
+    name: str
+    count: int
+    why: str = ""  # what is missing for it
+
+
+class GuessView(View):
+    """Something that draft_export decided by itself, to go on."""
+
+    kind: str
+    text: str
+    frame: FrameView | None = None
+
+
+class DetailView(View):
+    """What only stages of one kind have to say: decomposed and onnx of operators, draft of guesses.
+
+    `outside` are those that core ATen, or ONNX, does not hold, of so many kinds in all.
+    """
+
+    operators: int = 0
+    outside: list[OperatorView] = []
+    guesses: list[GuessView] = []
 
 
 class StageHead(View):
@@ -47,6 +89,7 @@ class StageHead(View):
     max_abs: float | str | None  # largest differences of the replay; text where not finite
     max_rel: float | str | None
     replay_why: str | None  # why it differs, or was not run
+    file: FileView | None  # the saved program
 
 
 class StageView(StageHead):
@@ -107,6 +150,7 @@ class StageDetail(StageHead):
     inputs: list[TensorSpec]
     outputs: list[TensorSpec]
     replay_detail: ReplayView | None
+    detail: DetailView | None
 
 
 class StageLinkView(View):
@@ -227,9 +271,17 @@ class RunView(View):
     plan: list[ComponentView]
     stages: list[StageView]
     blockers: list[BlockerView]
+    remedies: list[RemedyView]  # of the whole model; those of one blocker stand with it
+    following: str  # what is tried after the verdict; empty before and after
     search: SearchView | None
     failure: FailureDetail | None
     notes: list[NoteView]
+
+    @property
+    def every_remedy(self) -> list[RemedyView]:
+        """Those of the blockers and of the whole model, in the order in which they are tried."""
+        found = [*self.remedies, *(one for blocker in self.blockers for one in blocker.remedies)]
+        return sorted(found, key=lambda remedy: remedy.position)
 
 
 class StageCounts(View):

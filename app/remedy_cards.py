@@ -1,0 +1,169 @@
+"""Pieces of pages: a remedy with its diff and what came of it in words, and all of a run."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.models import RemedyKind, RemedyStatus, ReplayStatus
+from app.patches import Diff, read_diff
+from app.services.remedies import RemedyDetail
+from app.services.remedy_views import RemedyView
+from app.services.summary import Tone
+
+# What a kind is called, and what it costs the one who takes it.
+KINDS: Mapping[RemedyKind, tuple[str, str]] = {
+    RemedyKind.REWRITE: ("rewrite", "Other code that computes the same."),
+    RemedyKind.WRAP: (
+        "opaque operator",
+        "The call is hidden from export behind an operator, which a backend needs as well.",
+    ),
+    RemedyKind.REQUEST: ("other request", "The model stays; something else is asked of export."),
+    RemedyKind.PIN: (
+        "pinned",
+        "It keeps the example's answer: other inputs are refused, or give another result.",
+    ),
+    RemedyKind.COMBINED: ("combined", "Several together."),
+}
+
+_TONES: Mapping[RemedyStatus, tuple[Tone, str]] = {
+    RemedyStatus.WAITING: (Tone.WAIT, "waits"),
+    RemedyStatus.TRYING: (Tone.WORK, "being tried"),
+    RemedyStatus.WORKS: (Tone.GOOD, "works"),
+    RemedyStatus.FAILS: (Tone.BAD, "does not work"),
+    RemedyStatus.NOT_TRIED: (Tone.OFF, "not tried"),
+}
+
+
+@dataclass(frozen=True)
+class RemedyCard:
+    """A remedy. `proven`: the exported program was replayed with it, alone or as a part."""
+
+    remedy: RemedyView
+    diff: Diff | None
+    proven: bool
+
+    @property
+    def badge(self) -> tuple[Tone, str]:
+        """How it went, in tone and words: nothing works that was not replayed."""
+        if self.remedy.status is RemedyStatus.WORKS:
+            if not self.proven:
+                return Tone.PART, "gets past it"
+            if self.remedy.kind is RemedyKind.PIN:
+                return Tone.DOUBT, "works, pinned"
+        return _TONES[self.remedy.status]
+
+    @property
+    def kind(self) -> str:
+        """What its kind is called."""
+        return KINDS[self.remedy.kind][0]
+
+    @property
+    def cost(self) -> str:
+        """What its kind costs."""
+        return KINDS[self.remedy.kind][1]
+
+    @property
+    def runnable(self) -> bool:
+        """Whether a person may run the script with it."""
+        changes = self.remedy.patch is not None or bool(self.remedy.options)
+        return self.remedy.status is RemedyStatus.WORKS and changes
+
+    @property
+    def proof(self) -> str:
+        """What was compared, of one that works."""
+        if self.remedy.status is not RemedyStatus.WORKS:
+            return ""
+        if self.remedy.replay is ReplayStatus.EQUAL:
+            if self.remedy.compared == 1:
+                return (
+                    "The exported program replays equal to eager on the run's own inputs; only "
+                    "those could be compared."
+                )
+            inputs = f" on {self.remedy.compared} sets of inputs" if self.remedy.compared else ""
+            return f"The exported program replays equal to eager{inputs}."
+        if self.proven:
+            return "Replayed as a part of the combined patch."
+        return "Export gets past this line; another one stops it, so nothing could be replayed yet."
+
+
+@dataclass(frozen=True)
+class Fixes:
+    """What can be done about a run: everything together, and what is for the whole model."""
+
+    combined: RemedyCard | None
+    whole: tuple[RemedyCard, ...]  # for no single blocker
+    kinds: str  # of the combined one's parts: `2 rewrites and 1 pin`
+    pinned: bool
+    tried: int
+    working: int
+
+    @property
+    def headline(self) -> str:
+        """What there is, in a line."""
+        if self.combined is None:
+            return "Fixes"
+        match self.combined.remedy.status:
+            case RemedyStatus.WORKS:
+                return "One patch that makes the model export"
+            case RemedyStatus.FAILS | RemedyStatus.NOT_TRIED:
+                return "No patch makes the whole model export"
+            case _:
+                return "All that works, together"
+
+
+def remedy_cards(
+    remedies: Iterable[RemedyView], patches: Mapping[int, str], proven: frozenset[int]
+) -> tuple[RemedyCard, ...]:
+    """Cards in the same order; `proven` are the positions that a replay stands behind."""
+    return tuple(
+        RemedyCard(one, read_diff(patches.get(one.position, "")), one.position in proven)
+        for one in remedies
+    )
+
+
+def detail_cards(details: Sequence[RemedyDetail], proven: frozenset[int]) -> tuple[RemedyCard, ...]:
+    """The same of remedies that were read with their diffs."""
+    return remedy_cards(details, {one.position: one.diff for one in details}, proven)
+
+
+def proven_of(remedies: Iterable[RemedyView]) -> frozenset[int]:
+    """Positions of those that were replayed equal, and of what these consist of."""
+    replayed = [
+        one
+        for one in remedies
+        if one.status is RemedyStatus.WORKS and one.replay is ReplayStatus.EQUAL
+    ]
+    return frozenset(n for one in replayed for n in (one.position, *one.parts))
+
+
+def fixes_of(remedies: Sequence[RemedyView], patches: Mapping[int, str]) -> Fixes | None:
+    """What a run's page says above its blockers; None where nothing was tried."""
+    if not remedies:
+        return None
+    proven = proven_of(remedies)
+    cards = remedy_cards((one for one in remedies if one.blocker is None), patches, proven)
+    combined = next((one for one in cards if one.remedy.kind is RemedyKind.COMBINED), None)
+    single = [one for one in remedies if one.kind is not RemedyKind.COMBINED]
+    parts = combined.remedy.parts if combined else []
+    kinds = Counter(one.kind for one in single if one.position in parts)
+    return Fixes(
+        combined=combined,
+        whole=tuple(card for card in cards if card is not combined),
+        kinds=_listed(kinds),
+        pinned=RemedyKind.PIN in kinds,
+        tried=sum(one.status in (RemedyStatus.WORKS, RemedyStatus.FAILS) for one in single),
+        working=sum(one.status is RemedyStatus.WORKS for one in single),
+    )
+
+
+_NOUNS: Mapping[RemedyKind, tuple[str, str]] = {
+    RemedyKind.REWRITE: ("rewrite", "rewrites"),
+    RemedyKind.WRAP: ("opaque operator", "opaque operators"),
+    RemedyKind.REQUEST: ("other request", "other requests"),
+    RemedyKind.PIN: ("pin", "pins"),
+}
+
+
+def _listed(kinds: Counter[RemedyKind]) -> str:
+    words = [f"{count} {_NOUNS[kind][count > 1]}" for kind, count in kinds.items()]
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
