@@ -25,10 +25,17 @@ def load(path: Path) -> Program:
         return loaded
     except Exception:
         if kept.errors:
-            raise kept.errors[0] from kept.errors[0].__cause__
+            raise _innermost(kept.errors[0]) from None
         raise
     finally:
         log.removeHandler(kept)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What an error came from: torch wraps it into ones that print the node around it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 class _Kept(logging.Handler):
