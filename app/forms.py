@@ -9,7 +9,17 @@ from app.models import Role
 from app.services.options import OptionsError, RunOptions, make_options
 from app.services.views import ComponentView, RunView
 
+# What may be tried after the verdict, by the name of its option, in words.
+AFTERWARDS: dict[str, str] = {
+    "remedies": "Try fixes of what stops it",
+    "dynamic": "Find out what each dimension can be",
+    "onnx": "Export to ONNX",
+    "draft": "Run draft_export, which proves nothing",
+}
+
 _STRICT: dict[str, bool | None] = {"": None, "true": True, "false": False}
+
+_DEFAULTS = tuple(name for name in AFTERWARDS if getattr(RunOptions(), name))
 
 
 class RunForm(BaseModel):
@@ -27,6 +37,7 @@ class RunForm(BaseModel):
     plan: str = "manual"  # auto: `stages` does not count
     stages: str = ""  # one a line: a module path, or `role: path, path`
     dynamic_shapes: str = ""  # JSON
+    after: tuple[str, ...] | None = None  # keys of AFTERWARDS; None: what is done by default
     pasted: str = ""
 
     @classmethod
@@ -45,7 +56,14 @@ class RunForm(BaseModel):
             plan="manual" if by_hand else "auto",
             stages=_write_stages(options.stages) if by_hand else _write_plan(run.plan),
             dynamic_shapes=_write_json(options.dynamic_shapes),
+            after=tuple(name for name in AFTERWARDS if getattr(options, name)),
         )
+
+    @property
+    def choices(self) -> tuple[tuple[str, str, bool], ...]:
+        """What may be tried after the verdict: its name, its words, and whether it is chosen."""
+        chosen = _DEFAULTS if self.after is None else self.after
+        return tuple((name, words, name in chosen) for name, words in AFTERWARDS.items())
 
     def options(self) -> RunOptions:
         """What was entered, as options; OptionsError says which field is wrong."""
@@ -57,6 +75,7 @@ class RunForm(BaseModel):
                 "strict": _read_strict(self.strict),
                 "stages": _read_stages(self.stages) if self.plan == "manual" else None,
                 "dynamic_shapes": _read_json(self.dynamic_shapes),
+                **{name: chosen for name, _, chosen in self.choices},
             }
         )
 

@@ -1,5 +1,6 @@
 """What people send by the pages' forms, with and without JavaScript."""
 
+import re
 from html import unescape
 
 import pytest
@@ -46,7 +47,32 @@ def test_the_form_reads_options_as_people_write_them(client: TestClient) -> None
         "device": "as_written",
         "stages": {"backbone": ["encoder"], "head": ["a.b", "c.*", "d"]},
         "dynamic_shapes": {"x": {"0": "batch"}},
+        "remedies": True,
+        "dynamic": True,
+        "draft": False,
+        "onnx": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("after", "chosen"),
+    [
+        (["", "onnx", "remedies"], {"remedies", "onnx"}),
+        ([""], set()),  # a form whose every box is empty
+        (None, {"remedies", "dynamic"}),  # a form without them
+    ],
+)
+def test_what_is_tried_after_the_verdict_is_chosen_by_boxes(
+    after: list[str] | None, chosen: set[str], client: TestClient
+) -> None:
+    boxes = {} if after is None else {"after": after}
+    client.post("/runs", data={"pasted": "a = 1"} | boxes)
+    options = client.get("/api/runs/1").json()["options"]
+    assert {name for name in ("remedies", "dynamic", "draft", "onnx") if options[name]} == chosen
+    html = client.get("/runs/1/rerun").text
+    found = re.findall(r'type="checkbox" name="after" value="(\w+)"( checked)?', html)
+    assert {name for name, checked in found if checked} == chosen
+    assert len(found) == 4
 
 
 @pytest.mark.parametrize(
