@@ -3,13 +3,33 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from workers.remedies import (
+    async_check,
+    drop_skip,
+    number_in_range,
+    stack_for_tensor,
+    tensor_for_number,
+    where_for_branch,
+    where_for_choice,
+)
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.syntax import parses
 
 PROPOSALS = 24  # at most, of all remedies for one blocker
 
 # Add an entry in the group that it belongs to; within a group, the likeliest to work comes first.
-REWRITES: tuple[Remedy, ...] = ()
+REWRITES: tuple[Remedy, ...] = (
+    drop_skip.REMEDY,
+    where_for_branch.REMEDY,
+    where_for_choice.REMEDY,
+    async_check.SILENCE,
+    async_check.CHECK,
+    stack_for_tensor.REMEDY,
+    tensor_for_number.REMEDY,
+    number_in_range.TENSOR_IN_RANGE,
+    number_in_range.NUMBER_IN_RANGE,
+    async_check.DROP,
+)
 REQUESTS: tuple[Remedy, ...] = ()
 WRAPS: tuple[Remedy, ...] = ()
 PINS: tuple[Remedy, ...] = ()

@@ -6,8 +6,8 @@ long, is refused before it is parsed.
 
 import io
 import tokenize
-from collections.abc import Iterator, Mapping
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
@@ -19,7 +19,8 @@ TOKENS = 3_000  # of one logical line, and of one chain of elif
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 Suite = list[cst.BaseStatement]
-Change = cst.CSTNode | cst.FlattenSentinel[cst.CSTNode] | cst.RemovalSentinel
+New = cst.CSTNode | cst.FlattenSentinel[Any] | cst.RemovalSentinel
+Change = New | Callable[[Any], New]  # a function is given the node with all changes within it
 
 
 class Source:
@@ -92,8 +93,9 @@ class _Replace(cst.CSTTransformer):
         super().__init__()
         self.changes = changes
 
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Change:  # type: ignore[override]
-        return self.changes.get(original_node, updated_node)
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> New:  # type: ignore[override]
+        change = self.changes.get(original_node, updated_node)
+        return change(updated_node) if callable(change) else change
 
 
 def parse(text: str) -> Source | None:
@@ -139,10 +141,30 @@ def statements(text: str) -> list[cst.BaseStatement]:
     return list(cst.parse_module(text).body)
 
 
-def splice(old: Statement, new: list[cst.BaseStatement]) -> Change:
+def splice(old: Statement, new: Sequence[cst.BaseStatement]) -> New:
     """Statements in place of one; its comments above stay above the first."""
     if not new:
         return cst.RemoveFromParent()
     first, *rest = new
     lines = [*old.leading_lines, *getattr(first, "leading_lines", ())]
     return cst.FlattenSentinel([first.with_changes(leading_lines=lines), *rest])
+
+
+def with_import(text: str, module: str) -> str:
+    """The file with `import module` at its top, where no line there imports it yet."""
+    source = parse(text)
+    if source is None:
+        return text
+    place = 0
+    for index, node in enumerate(source.module.body):
+        line = source.code(node).strip()
+        if isinstance(node, cst.SimpleStatementLine):
+            if line.split("\n")[-1].split("  #")[0] in (f"import {module}",):
+                return text
+            if isinstance(node.body[0], cst.ImportFrom) and "__future__" in line:
+                place = index + 1
+            elif index == 0 and isinstance(node.body[0], cst.Expr):
+                place = 1
+    body = [*source.module.body]
+    new = cst.parse_module(f"import {module}\n").body
+    return source.module.with_changes(body=[*body[:place], *new, *body[place:]]).code
