@@ -1,5 +1,6 @@
 """Runs scripts through a real worker's drive in this process, followed by the remedies alone."""
 
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -91,8 +92,8 @@ class RemedyRuns:
 def remedy_runs(runtime: Path | None = None) -> Iterator[RemedyRuns]:
     """Runs in a folder of their own, by this interpreter or by another runtime's."""
     with tempfile.TemporaryDirectory() as folder:
-        runtimes = {} if runtime is None else {"runtimes": {"default": runtime}}
-        settings = Settings(data=Path(folder) / "data", follow_ups=True, **runtimes)
+        runtimes = {"default": runtime or Path(sys.executable)}
+        settings = Settings(data=Path(folder) / "data", runtimes=runtimes, follow_ups=True)
         with Sandbox(settings) as sandbox:
             yield RemedyRuns(settings, sandbox)
 

@@ -3,7 +3,7 @@
 import json
 import os
 import selectors
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +74,7 @@ SHARED = _Shared()
 
 @contextmanager
 def started(
-    files: str | dict[str, str],
+    files: str | Mapping[str, str | bytes],
     kind: str = "whole",
     entry: str = "model.py",
     handover: int | None = None,
@@ -83,7 +83,9 @@ def started(
     """A running probe on these files; ended at the end, if it still runs."""
     texts = {entry: files} if isinstance(files, str) else files
     job = make_job(ProbeKind(kind), entry, RunOptions(), SHARED.settings) | options
-    upload = [(name, text.encode()) for name, text in texts.items()]
+    upload = [
+        (name, text.encode() if isinstance(text, str) else text) for name, text in texts.items()
+    ]
     runtime, nowhere = SHARED.settings.default_runtime, Path("/nonexistent")
     process = SHARED.get().start(runtime, job, upload, nowhere, handover)
     try:
@@ -113,7 +115,7 @@ def read_both(process: Process, until: bytes = b"") -> tuple[bytes, bytes]:
 
 def run_probe(
     root: Path,
-    files: str | dict[str, str],
+    files: str | Mapping[str, str | bytes],
     *,
     kind: str = "whole",
     entry: str = "model.py",
@@ -125,7 +127,7 @@ def run_probe(
 
     Args:
         root: an empty folder of the test's own.
-        files: the text of the entry file, or texts by path.
+        files: the text of the entry file, or contents by path.
         kind: staged or whole.
         entry: the file that is run.
         until: the type of the last event that the test wants; the probe is ended there.

@@ -6,10 +6,11 @@ The answer goes through the worker's hands as bytes and is read in a trial's san
 import io
 import time
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 
+from .arcs import arcs_taken
 from .call import Call
 from .cases import Case, Start, called
 from .digests import Digests
@@ -19,7 +20,7 @@ from .job import Job
 from .leaves import Leaf, Stored, bytes_of, leaves_in
 from .snapshot import Snapshot
 from .trial_values import differences
-from .variations import NEGATED, OWN, variations
+from .variations import NEGATED, OWN, further, variations
 
 MOST_BYTES = 48 * 2**20  # of inputs and outputs
 STATE_BYTES = 8 * 2**20  # of weights and buffers that are given along
@@ -27,10 +28,13 @@ SECONDS = 4.0  # of eager runs after which no more are begun
 FILE = "reference"
 HASHED_BYTES = 2**34
 
+Inputs = dict[str, list[Stored]]
+Other = tuple[Inputs, tuple[str, ...], bool]  # new inputs, names of what is run, must it tell more
+
 
 def run_reference(job: Job, places: Places, emitter: Emitter, call: Call) -> NoReturn:
     """Run the model on its inputs and on others, tell what came of it, and end the process."""
-    reference = _Reference(call)
+    reference = _Reference(call, places)
     try:
         reference.run()
     except BaseException as error:  # of the user's code: nothing can be compared with
@@ -59,14 +63,16 @@ def state_of(call: Call) -> dict[str, torch.Tensor]:
 
 
 class _Reference:
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, places: Places) -> None:
         self.cases: list[Case] = []
         self.left_out: list[str] = []  # what could not be run, and why
         self.why = ""  # nothing can be compared with
         self._call = call
+        self._places = places
+        self._known: set[Any] = set()  # ways through the code, and shapes of outputs
         self._state = state_digests(call)
         self._start = Start(call.model, Snapshot(call.model))
-        self._inputs: dict[str, list[Stored]] = {}
+        self._inputs: Inputs = {}
         self._bytes = 0
 
     def run(self) -> None:
@@ -79,19 +85,21 @@ class _Reference:
         leaves = leaves_in((call.args, call.kwargs))
         own: list[Stored] = [leaf.value for leaf in leaves]
         started = time.perf_counter()
-        first = self._case({OWN: own}, (OWN,))
+        first = self._called({OWN: own}, (OWN,))
         once = time.perf_counter() - started
-        if any(not one["equal"] for one in differences(first, self._called((OWN,)))[0]):
+        again = self._case({OWN: own}, (OWN,))
+        if any(not one["equal"] for one in differences(first, again)[0]):
             self.why = "The model gives other outputs each time it is run, from the same seed."
             return
-        for inputs, names in self._others(leaves):
+        for inputs, names, must_tell in self._others(leaves):
             if time.perf_counter() - started > SECONDS + 2 * once:
                 self.left_out.append("More inputs: the model takes long to run.")
                 return
             try:
-                self._case(inputs, names)
+                self._case(inputs, names, must_tell=must_tell)
             except BaseException as error:  # sys.exit() in a forward, too
-                self.left_out.append(f"{' then '.join(names)}: {_told(error)}")
+                if not must_tell:
+                    self.left_out.append(f"{' then '.join(names)}: {_told(error)}")
 
     def data(self) -> memoryview:
         """All that a trial needs, in torch's own format."""
@@ -116,35 +124,42 @@ class _Reference:
         torch.save(content, buffer)
         return buffer.getbuffer()
 
-    def _others(
-        self, leaves: list[Leaf]
-    ) -> Iterator[tuple[dict[str, list[Stored]], tuple[str, ...]]]:
-        """What to run beside the own inputs: those that tell most come first."""
+    def _others(self, leaves: list[Leaf]) -> Iterator[Other]:
+        """What to run beside the own inputs: what tells most comes first."""
         for name, stored in variations(leaves, self._call):
-            yield {name: stored}, (name,)
+            yield {name: stored}, (name,), False
             if name == NEGATED and name in self._inputs:
-                yield {}, (OWN, name)
-        yield {}, (OWN, OWN)
+                yield {}, (OWN, name), False
+        yield {}, (OWN, OWN), False
+        for name, stored in further(leaves):
+            yield {name: stored}, (name,), True
 
-    def _case(self, inputs: dict[str, list[Stored]], names: tuple[str, ...]) -> list[Leaf]:
-        known = self._inputs
-        self._inputs = known | inputs
-        try:
-            outputs = self._called(names)
-            kept = [Leaf("", "", value) for stored in inputs.values() for value in stored]
-            size = bytes_of([*outputs, *kept])
-            if self._bytes + size > MOST_BYTES:
-                raise MemoryError(f"its tensors are more than {MOST_BYTES // 2**20} MiB together")
-        except BaseException:
-            self._inputs = known
-            raise
+    def _case(
+        self, inputs: Inputs, names: tuple[str, ...], *, must_tell: bool = False
+    ) -> list[Leaf]:
+        """Run one and keep it; with `must_tell` only where it takes a way that none did before.
+
+        Raises:
+            BaseException: whatever the model raises; MemoryError where it cannot be kept.
+        """
+        with arcs_taken(self._places) as arcs:
+            outputs = self._called(inputs, names)
+        ways = {*arcs, tuple((leaf.name, getattr(leaf.value, "shape", None)) for leaf in outputs)}
+        if must_tell and ways <= self._known:
+            return outputs
+        kept = [Leaf("", "", value) for stored in inputs.values() for value in stored]
+        size = bytes_of([*outputs, *kept])
+        if self._bytes + size > MOST_BYTES:
+            raise MemoryError(f"its tensors are more than {MOST_BYTES // 2**20} MiB together")
         self._bytes += size
+        self._known |= ways
+        self._inputs |= inputs
         self.cases.append(Case(names, outputs))
         return outputs
 
-    def _called(self, names: tuple[str, ...]) -> list[Leaf]:
-        inputs = [self._inputs[name] for name in names]
-        return called(self._call.model, self._call, self._start, inputs)
+    def _called(self, inputs: Inputs, names: tuple[str, ...]) -> list[Leaf]:
+        known = self._inputs | inputs
+        return called(self._call.model, self._call, self._start, [known[name] for name in names])
 
 
 def _told(error: BaseException) -> str:

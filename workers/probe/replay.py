@@ -15,7 +15,7 @@ from torch.utils import _pytree as pytree
 
 from .emit import SHORT, TEXT, cap
 from .snapshot import Snapshot, clone_tensors
-from .specs import dtype_name
+from .specs import dtype_name, named_leaves
 from .torch_guards import symbol_meanings
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -126,14 +126,14 @@ def run_from(
 
 def compare(expected: Any, actual: Any) -> Iterator[dict[str, Any]]:
     """Each output of eager beside that of the exported program, as an OutputDifference."""
-    wanted, _ = pytree.tree_flatten_with_path(expected)
+    wanted = named_leaves(expected)
     got = pytree.tree_leaves(actual)
     if len(wanted) != len(got):
         why = f"eager gives {len(wanted)} outputs, the exported program {len(got)}"
         yield _output("", math.nan, math.nan, why)
         return
-    for (path, left), right in zip(wanted, got, strict=True):
-        yield compare_leaf(pytree.keystr(path) or "output", left, right)
+    for (name, left), right in zip(wanted, got, strict=True):
+        yield compare_leaf(name or "output", left, right)
 
 
 def compare_leaf(name: str, left: Any, right: Any) -> dict[str, Any]:

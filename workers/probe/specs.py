@@ -23,8 +23,16 @@ _SYMBOLIC = (
 
 def specs_of(value: Any) -> list[dict[str, Any]]:
     """One spec for each leaf of `value`, named by its place: `args[0]`, `['boxes'][1]`."""
-    leaves, _ = pytree.tree_flatten_with_path(value)
-    return [spec(leaf, pytree.keystr(path)) for path, leaf in leaves[:MOST]]
+    return [spec(leaf, name) for name, leaf in named_leaves(value)[:MOST]]
+
+
+def named_leaves(value: Any) -> list[tuple[str, Any]]:
+    """The leaves of a pytree by their place; by number where a class was registered without."""
+    try:
+        leaves, _ = pytree.tree_flatten_with_path(value)
+    except ValueError:  # no flatten_with_keys_fn, which export does not ask for
+        return [(f"[{place}]", leaf) for place, leaf in enumerate(pytree.tree_leaves(value))]
+    return [(pytree.keystr(path), leaf) for path, leaf in leaves]
 
 
 def input_specs(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from .job import Job
 from .leaves import Leaf, Stored
 from .reference import state_digests, state_of
 from .snapshot import Snapshot
-from .stages import Attempt, Bench, Outcome
+from .stages import Attempt, Bench, Outcome, Program
 from .trial_values import differences
 from .variations import SIZES
 
@@ -82,6 +82,14 @@ def read_reference(data: bytes) -> Reference:
     return Reference(content["state"], content["values"], content["inputs"], cases)
 
 
+def _modules(program: Program) -> Callable[[], Callable[..., Any]]:
+    """Gives a program's module: a new one each time where its calls leave something behind."""
+    if program.graph_signature.buffers_to_mutate:
+        return program.module
+    module = program.module()
+    return lambda: module
+
+
 class _Quiet(Emitter):
     """Keeps the last list of blockers instead of writing events."""
 
@@ -129,7 +137,7 @@ class _Trial:
         outcome = self._export(snapshot)
         if outcome.program is not None:
             answer.exported = True
-            answer.replay = self._compared(outcome.program.module, start)
+            answer.replay = self._compared(_modules(outcome.program), start)
         return answer
 
     def _take_state(self) -> None:

@@ -1,13 +1,14 @@
 """Other inputs like the run's own: what a model is asked to compute the same on.
 
 A rewrite may be right on the example and wrong where a branch goes the other way, so the values
-are turned round: noise of the same statistics, the opposite sign, nothing at all. Numbers that may
-be indices stay within those of the example. Where the run's request has dynamic dimensions, one
-variation has other sizes in them.
+are turned round: noise of the same statistics, the opposite sign, nothing at all; then larger and
+smaller, for what lies behind a threshold. Numbers that may be indices stay within those of the
+example. Where the run's request has dynamic dimensions, one variation has other sizes in them.
 """
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,28 +20,43 @@ from .seeds import SEED
 Sizes = dict[tuple[str, int], Any]  # name of a leaf and dimension → what makes two sizes one
 
 OWN = "the run's own inputs"
-NOISE = "noise with the mean, spread and range of the inputs"
+NOISE = "noise like the inputs"
 NEGATED = "the inputs with the opposite sign"
 ZEROS = "zeros"
 SIZES = "other sizes of the dynamic dimensions"
+SCALES = (10.0, -10.0, 0.1, -0.1, 100.0, -100.0)  # of the inputs, and of noise like them
+
+Change = Callable[[torch.Tensor], torch.Tensor]
+Variation = tuple[str, list[Stored]]
 
 
-def variations(leaves: list[Leaf], call: Call) -> Iterator[tuple[str, list[Stored]]]:
+def variations(leaves: list[Leaf], call: Call) -> Iterator[Variation]:
     """Other values for the leaves of the call's inputs, each set with its name."""
     generator = torch.Generator().manual_seed(SEED)
-    changes: tuple[tuple[str, Callable[[torch.Tensor], torch.Tensor]], ...] = (
-        (NOISE, lambda tensor: _noise(tensor, generator)),
-        (NEGATED, _negated),
-        (ZEROS, torch.zeros_like),
-    )
-    for name, change in changes:
-        kept = {id(leaf.value): _changed(leaf.value, change) for leaf in leaves}
-        yield name, [kept[id(leaf.value)] for leaf in leaves]
+    yield NOISE, _all(leaves, partial(_noise, generator=generator))
+    yield NEGATED, _all(leaves, _negated)
+    yield ZEROS, _all(leaves, torch.zeros_like)
     if asked := _asked(call):
         yield SIZES, [_resized(leaf, asked) for leaf in leaves]
 
 
-def _changed(value: Stored, change: Callable[[torch.Tensor], torch.Tensor]) -> Stored:
+def further(leaves: list[Leaf]) -> Iterator[Variation]:
+    """More of them, which tell something only where the model takes another way for them."""
+    generator = torch.Generator().manual_seed(SEED + 1)
+    for scale in SCALES:
+        yield f"the inputs times {scale:g}", _all(leaves, partial(_scaled, scale=scale))
+        noise = _all(leaves, partial(_noise, generator=generator))
+        scaled = [_changed(value, partial(_scaled, scale=scale)) for value in noise]
+        yield f"noise like the inputs, times {scale:g}", scaled
+
+
+def _all(leaves: list[Leaf], change: Change) -> list[Stored]:
+    """Every leaf changed; what stands in two places once."""
+    kept = {id(leaf.value): _changed(leaf.value, change) for leaf in leaves}
+    return [kept[id(leaf.value)] for leaf in leaves]
+
+
+def _changed(value: Stored, change: Change) -> Stored:
     is_plain = isinstance(value, torch.Tensor) and value.layout is torch.strided
     return change(value) if is_plain and value.numel() else value  # type: ignore[arg-type, union-attr]
 
@@ -57,6 +73,10 @@ def _noise(tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     spread = finite.std(correction=0)
     low, high = float(finite.min()), float(finite.max())
     return (finite.mean() + spread * noise).clamp(low, high).to(tensor.dtype)
+
+
+def _scaled(tensor: torch.Tensor, scale: float) -> torch.Tensor:
+    return tensor * scale if tensor.is_floating_point() else _negated(tensor)
 
 
 def _negated(tensor: torch.Tensor) -> torch.Tensor:
