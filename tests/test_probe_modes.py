@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.probe_support import run_probe
 
 SCRIPT = """import torch
@@ -58,12 +56,16 @@ def test_a_draft_that_decided_nothing_says_so(tmp_path: Path) -> None:
     assert (end.status, end.detail.guesses) == ("passed", [])
 
 
-@pytest.mark.full
-def test_a_draft_whose_guess_is_wrong_for_its_own_inputs_is_no_success(tmp_path: Path) -> None:
+def test_a_draft_that_decided_wrongly_is_not_equal(tmp_path: Path) -> None:
+    weight = """    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((3,), 5.0))
+
+    def forward"""
     script = SCRIPT.replace("x.sum() > 0", "self.weight.sum() > 10").replace(
-        "    def forward",
-        "    def __init__(self):\n        super().__init__()\n"
-        "        self.weight = nn.Parameter(torch.full((3,), 5.0))\n    def forward",
+        "    def forward", weight
     )
     end = end_of(tmp_path, script, "draft")
-    assert (end.status, end.replay.status) != ("passed", "equal") or end.detail.guesses
+    assert end.status == "passed"
+    assert "taken as False" in end.detail.guesses[0].text  # the sum is 15
+    assert end.replay.status != "equal"

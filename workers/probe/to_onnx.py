@@ -106,7 +106,7 @@ def _replayed(made: Any, call: Call, snapshot: Snapshot, seconds: float) -> dict
     def both() -> tuple[Any, Any]:
         expected = run_from(call.model, snapshot, inputs, seed, 1)
         args, kwargs = clone_tensors(inputs)
-        with _limited(seconds):
+        with limited(seconds):
             actual = made.call_reference(*args, **kwargs)
         return tensor_leaves(expected), list(actual)
 
@@ -114,16 +114,24 @@ def _replayed(made: Any, call: Call, snapshot: Snapshot, seconds: float) -> dict
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """TimeoutError in the block after so many seconds of wall-clock time."""
+def limited(seconds: float) -> Iterator[None]:
+    """TimeoutError after so many seconds of wall-clock time, whatever the block makes of it."""
+    text = f"ONNX's reference evaluator took longer than {seconds:g} s"
+    is_over = False
 
     def stop(*_: object) -> None:
-        raise TimeoutError(f"ONNX's reference evaluator took longer than {seconds:g} s")
+        nonlocal is_over
+        is_over = True
+        raise TimeoutError(text)
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except Exception:
+        if is_over:  # caught on its way, and raised as another
+            raise TimeoutError(text) from None
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
