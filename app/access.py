@@ -10,9 +10,9 @@ from app.models import Graph, Remedy, Run, Script, Stage
 
 
 def find_run(session: Session, run_id: int) -> Run:
-    """The run, or NotFoundError. What the eager run said is long and only read when asked for."""
-    eager: Any = col(Run.eager)
-    run = session.get(Run, run_id, options=[defer(eager)])
+    """The run, or NotFoundError. What is long of it is only read when asked for."""
+    long: tuple[Any, ...] = (col(Run.eager), col(Run.contract))
+    run = session.get(Run, run_id, options=[defer(one) for one in long])
     if run is None:
         raise NotFoundError(
             f"There is no run {run_id}.", "It may have been deleted; the history lists all runs."

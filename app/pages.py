@@ -13,6 +13,7 @@ from app.models import Fate, RunStatus, StageKind, StageStatus
 from app.patches import Diff, read_diff
 from app.remedy_cards import Fixes, RemedyCard
 from app.services.changes import ChangesView
+from app.services.contracts import ContractView, contract_words
 from app.services.docs import DocLink
 from app.services.failure_views import BlockerDetail
 from app.services.history import Filters
@@ -159,6 +160,7 @@ class RunPage(Page):
     stops: StopPicture | None  # where the whole model stops
     fixes: Fixes | None  # what was tried against it
     changes: Changes | None  # what it changed of the run that it repeats
+    contract: ContractView | None  # what its dimensions can be
     log: LogPart
     event: int
 
@@ -176,6 +178,11 @@ class RunPage(Page):
     def following(self) -> str:
         """What is being tried after the verdict, in words; empty where nothing is."""
         return follow_words(self.run.following) if self.live else ""
+
+    @property
+    def contract_words(self) -> str:
+        """What its dimensions can be, in a sentence."""
+        return "" if self.contract is None else contract_words(self.contract)
 
     @property
     def search(self) -> str:

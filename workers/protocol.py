@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from app.collector import without_collector
 from app.models import StageKind, StageStatus
 from workers import strictjson
+from workers.answers.contract import Contract
 from workers.answers.reference import Reference
 from workers.answers.repro import Repro
 from workers.answers.saved import Saved
@@ -44,6 +45,7 @@ ANSWERS: dict[ProbeKind, type[Event]] = {
     ProbeKind.SAVER: Saved,
     ProbeKind.REFERENCE: Reference,
     ProbeKind.TRIAL: Trial,
+    ProbeKind.CONTRACT: Contract,
     ProbeKind.REPRO: Repro,
 }
 BARE = (ProbeKind.LOADER, ProbeKind.REPRO)  # errands that begin without a script's model

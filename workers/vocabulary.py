@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from workers.answers.contract import Contract
 from workers.answers.reference import Reference
 from workers.answers.repro import Repro
 from workers.answers.saved import Saved
@@ -33,6 +34,7 @@ Event = (
     | Saved
     | Reference
     | Trial
+    | Contract
     | Repro
     | Failed
     | Finished

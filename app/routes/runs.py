@@ -28,6 +28,7 @@ from app.remedy_cards import detail_cards, fixes_of, proven_of, remedy_cards
 from app.routes.moves import go
 from app.services.blockers import blocker_detail, blocker_positions, blocker_views, source_views
 from app.services.changes import changes_of
+from app.services.contracts import brief_contract
 from app.services.failure_views import SourceView
 from app.services.module_tree import grow, stops_of
 from app.services.modules import module_views
@@ -176,6 +177,7 @@ def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
             stops=_stops(session, run, view),
             fixes=fixes_of(view.every_remedy, patches),
             changes=None if changes is None else Changes.of(run_id, changes),
+            contract=brief_contract(session, run),
             log=LogPart.of(log.text, log.dropped),
             event=event,
         )

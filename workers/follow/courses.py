@@ -1,5 +1,6 @@
 """The courses that are followed after a verdict, in their order."""
 
+from workers.follow.contract import contract
 from workers.follow.model import Course
 from workers.follow.remedies import remedies
 from workers.follow.serialized import serialized
@@ -9,6 +10,7 @@ COURSES: dict[str, Course] = {
     "serialized": serialized,
     "strict": strict,
     "remedies": remedies,
+    "contract": contract,
     "draft": draft,
     "onnx": onnx,
 }

@@ -23,6 +23,7 @@ class Call:
     extra: dict[str, Any] = field(default_factory=dict)  # export's other keyword arguments
     stack: list[Frame] = field(default_factory=list)  # what led to the call, outermost first
     listed: list[dict[str, Any]] = field(default_factory=list)  # every export call known
+    others: list[Any] = field(default_factory=list)  # further inputs that the script lists
 
     def export(self) -> torch.export.ExportedProgram:
         """Make the call, exactly as the script would have."""

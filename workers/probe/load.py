@@ -113,8 +113,30 @@ def _from_names(names: dict[str, Any]) -> Call | None:
             f"`model` is the class {model.__name__}, not an instance of it.",
             f"Write model = {model.__name__}(…).",
         )
-    inputs = names[given]
-    return _call(model, inputs() if callable(inputs) else inputs, names, "names")
+    inputs, others = _first_of(model, _made(names[given]))
+    call = _call(model, inputs, names, "names")
+    call.others = others
+    return call
+
+
+def _made(inputs: Any) -> Any:
+    return inputs() if callable(inputs) else inputs
+
+
+def _first_of(model: Any, inputs: Any) -> tuple[Any, list[Any]]:
+    """Of a list of several example inputs the first and the rest; else the inputs themselves.
+
+    A list is several where each item is a tuple or a dict and forward does not take so many.
+    """
+    if not isinstance(inputs, list) or len(inputs) < 2 or not isinstance(model, nn.Module):
+        return inputs, []
+    if len({type(one) for one in inputs}) != 1 or type(inputs[0]) not in (tuple, dict):
+        return inputs, []
+    try:
+        inspect.signature(model.forward).bind(*inputs)
+    except TypeError:
+        return inputs[0], inputs[1:]
+    return inputs, []
 
 
 def _from_class(names: dict[str, Any]) -> Call | None:

@@ -15,6 +15,7 @@ import torch
 
 from .call import Call
 from .catch import Catcher
+from .contract import run_contract
 from .devices import map_missing_cuda
 from .diagnose import script_failure
 from .draft import run_draft
@@ -50,6 +51,7 @@ WORKS: dict[str, Callable[[Job, Places, Emitter, Call], NoReturn]] = {
     "onnx": run_onnx,
     "reference": run_reference,
     "trial": run_trial,
+    "contract": run_contract,
 }
 SEEDED = ("reference", "trial")  # their scripts make the same model, each in its process
 # What is done without a script.
