@@ -5,9 +5,19 @@ from itertools import islice
 
 from workers.remedies import (
     async_check,
+    dims_request,
     drop_skip,
+    fakes,
+    libraries,
+    nested,
     number_in_range,
+    numpy_inputs,
+    pool_all,
+    pytrees,
+    recurrence,
     stack_for_tensor,
+    state,
+    strict,
     tensor_for_number,
     where_for_branch,
     where_for_choice,
@@ -29,9 +39,30 @@ REWRITES: tuple[Remedy, ...] = (
     number_in_range.TENSOR_IN_RANGE,
     number_in_range.NUMBER_IN_RANGE,
     async_check.DROP,
+    recurrence.REMEDY,
+    pool_all.REMEDY,
+    pytrees.REGISTER,
+    pytrees.TUPLE,
+    numpy_inputs.INPUTS,
+    fakes.FROM_BODY,
+    fakes.CORRECTED,
+    nested.PAD,
+    state.NO_GRAD,
+    state.WEIGHT,
+    state.STATE,
+    *libraries.REWRITES,
 )
-REQUESTS: tuple[Remedy, ...] = ()
-WRAPS: tuple[Remedy, ...] = ()
+REQUESTS: tuple[Remedy, ...] = (
+    dims_request.BOUNDS,
+    dims_request.OPTION,
+    dims_request.AUTO,
+    dims_request.DEFERRED,
+    strict.STRICT,
+)
+WRAPS: tuple[Remedy, ...] = (
+    *libraries.WRAPS,
+    fakes.LIKE_INPUT,
+)
 PINS: tuple[Remedy, ...] = ()
 
 REMEDIES: tuple[Remedy, ...] = REWRITES + REQUESTS + WRAPS + PINS
