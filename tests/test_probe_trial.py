@@ -190,7 +190,9 @@ def test_objects_are_compared_by_what_they_hold(tmp_path: Path) -> None:
     before = before.replace("(torch.randn(3, 4),)", "(Box(torch.randn(3, 4)),)")
     register = (
         "torch.utils._pytree.register_pytree_node(\n"
-        "    Box, lambda box: ([box.t], None), lambda items, _: Box(*items))\nmodel ="
+        "    Box, lambda box: ([box.t], None), lambda items, _: Box(*items),\n"
+        "    flatten_with_keys_fn=lambda box: (\n"
+        "        [(torch.utils._pytree.GetAttrKey('t'), box.t)], None))\nmodel ="
     )
     trial = compare(tmp_path, before, before.replace("model =", register))
     assert set(statuses(trial.eager)) == set(statuses(trial.replay)) == {"equal"}
