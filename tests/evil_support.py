@@ -5,6 +5,7 @@ from typing import Any
 
 from app.models import (
     GuardKind,
+    RemedyKind,
     ReplayStatus,
     Run,
     RunStatus,
@@ -12,6 +13,7 @@ from app.models import (
     StageStatus,
     Verdict,
 )
+from app.patches import write_diff
 from app.services.options import RunOptions
 from tests.web_support import COVERAGE, EAGER, LOADED, Seed, make_worker, replay
 
@@ -28,6 +30,7 @@ PAGES = [
     "/runs/1/stages/2",
     "/runs/1/stages/2/_stage",
     "/runs/1/blockers/1",
+    "/runs/1/blockers/1/_remedies",
     "/runs/1/modules",
     "/runs/1/modules?fate=failed",
     "/runs/1/rerun",
@@ -146,9 +149,29 @@ def _blocked(seed: Seed, run: Run) -> None:
     for position in (1, 2):
         given = evil_cause() | {"occurrences": places, "bypass": EVIL, "jumped": EVIL}
         seed.blocker(run, position, **given)
+    for position, blocker in ((1, 1), (2, 2), (3, None)):
+        _remedied(seed, run, position, blocker)
     for n, kind in ((3, StageKind.WHOLE), (4, StageKind.BYPASS), (5, StageKind.PART)):
         stage = seed.stage(run, n, StageStatus.FAILED, kind, name=EVIL, component=EVIL)
         seed.failure(run, stage, **evil_cause())
+
+
+def _remedied(seed: Seed, run: Run, position: int, blocker: int | None) -> None:
+    """A remedy that works, or all of them together, in words and code that mean harm."""
+    base, head = ({EVIL: f"def f():\n    {side}{EVIL}\n"} for side in ("a", "b"))
+    seed.remedy(
+        run,
+        position,
+        blocker,
+        name=EVIL[:80],
+        title=EVIL,
+        kind=RemedyKind.PIN if blocker else RemedyKind.COMBINED,
+        reason=EVIL,
+        files=head,
+        patch=write_diff(base, head),
+        options={EVIL: EVIL},
+        failure=dict.fromkeys(("message", "file", "text"), EVIL) | {"line": 1},
+    )
 
 
 def evil_cause() -> dict[str, Any]:

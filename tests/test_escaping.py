@@ -114,7 +114,7 @@ def test_plain_text_is_no_markup_and_no_terminals_master(path: str, evil: TestCl
     "path",
     [
         *("/api/workers", "/api/graphs/1", "/api/runs", "/api/runs/1"),
-        *("/api/runs/1/blockers/2", "/api/runs/1/modules"),
+        *("/api/runs/1/blockers/2", "/api/runs/1/modules", "/api/runs/1/remedies"),
     ],
 )
 def test_json_is_never_taken_for_a_page(path: str, evil: TestClient) -> None:

@@ -7,16 +7,19 @@ import pytest
 from app.models import Category, ReplayStatus, RunStatus, Search, StageKind, StageStatus, Verdict
 from app.services.failure_views import SearchView
 from app.services.summary import (
+    APART,
     CAUSES,
     Cause,
     RunFacts,
     StageFact,
     Tone,
+    follow_words,
     headline,
     search_words,
     summarise,
     tone_of,
 )
+from workers.follow.courses import COURSES
 
 PASSED, FAILED, PENDING, RUNNING, SKIPPED = (
     StageStatus.PASSED,
@@ -253,6 +256,38 @@ def finished(verdict: Verdict | None, *stages: StageFact, cause: Cause | None = 
             Tone.OFF,
             "Cancelled after 1 of 2 stages.",
         ),
+        (
+            RunFacts(
+                RunStatus.RUNNING,
+                Verdict.EXPORTED,
+                following=True,
+                stages=(part(PASSED), whole(PASSED)),
+            ),
+            Tone.GOOD,
+            "The whole model exports and replays equal to eager.",
+        ),
+        (
+            RunFacts(
+                RunStatus.CANCELLED,
+                Verdict.BLOCKED,
+                stages=(part(FAILED), whole(FAILED)),
+                cause=BRANCH,
+            ),
+            Tone.BAD,
+            "The model does not export, stopped by a Python branch on a tensor's value at "
+            "pose.py:88; no component exports on its own either. Cancelled before all was tried.",
+        ),
+        (
+            finished(
+                Verdict.EXPORTED,
+                part(FAILED),
+                whole(PASSED),
+                *(StageFact(kind, kind.value, FAILED) for kind in APART),
+            ),
+            Tone.GOOD,
+            "The whole model exports and replays equal to eager, though 1 other stage failed, its "
+            "decomposition failed and its serialization failed.",
+        ),
         (finished(None), Tone.BROKEN, "The run ended without a verdict."),
     ],
 )
@@ -322,6 +357,13 @@ def test_a_run_in_a_list(
 def test_how_the_search_ended(search: Search | None, found: int, live: bool, text: str) -> None:
     view = None if search is None else SearchView(complete=search, reason="No way.")
     assert search_words(view, found, live=live) == text
+
+
+def test_what_goes_on_after_the_verdict_is_a_sentence() -> None:
+    assert follow_words("") == ""
+    assert follow_words("remedies") == "Going on in the background: fixes are tried."
+    for course in COURSES:
+        assert follow_words(course) != follow_words("a course that nobody named"), course
 
 
 def test_a_search_may_end_without_a_reason() -> None:

@@ -41,7 +41,10 @@ async def events(
     after: Annotated[int, Query(ge=0, le=LAST_ID, description="Events later than this id.")] = 0,
     last_event_id: Annotated[str, Header(description="The same; what a browser sends.")] = "",
 ) -> AsyncIterator[ServerSentEvent]:
-    """Stream `run`, `stage`, `blockers` and `log` events; `end` comes last, when the run ended."""
+    """Stream what changes: run, stage, blockers, following, remedy, contract, repro, log.
+
+    `end` comes last, when the run has ended.
+    """
     if last_event_id.isascii() and last_event_id.isdigit():
         after = min(int(last_event_id), LAST_ID)
     while not web.stopping.is_set():
