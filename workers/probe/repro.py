@@ -30,7 +30,6 @@ from .weights import tolerate_missing_weights
 
 MOST_SCRIPTS = 12  # for one blocker
 MOST_TEXT = 200_000  # characters of a script
-TRY_SECONDS = 20.0
 
 
 def run_repro(job: Job, places: Places, emitter: Emitter) -> NoReturn:
@@ -47,7 +46,7 @@ def run_repro(job: Job, places: Places, emitter: Emitter) -> NoReturn:
 def _reduce(job: Job, places: Places) -> tuple[str | None, int]:
     """The first script that fails alike, cut down; None where none does. And how many were run."""
     until = time.monotonic() + job.work["seconds"]
-    tries = Tries(job, places, TRY_SECONDS)
+    tries = Tries(job, places)
     cause = Cause(**job.work["cause"])
 
     def has_time() -> bool:

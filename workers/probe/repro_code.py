@@ -133,7 +133,7 @@ class Coder:
     def is_upload(self, module: ModuleType) -> bool:
         """Whether a module is a file of the upload."""
         file = getattr(module, "__file__", None)
-        return file is not None and Path(file).resolve().is_relative_to(self._root)
+        return file is not None and Path(file).is_relative_to(self._root)
 
     def tensor(self, tensor: torch.Tensor) -> str:
         """A random tensor of the same shape and dtype, with integers of the same range.

@@ -6,7 +6,7 @@ Small ones come first. None is proven here; each is run, and what does not fail 
 import ast
 import builtins
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import dedent, indent
 from typing import Any
 
@@ -69,7 +69,10 @@ def _statement(wanted: Wanted, material: Material) -> Iterator[str]:
         return
     text = _statement_text(material.source_lines[spot.path], spot.first)
     wrapper = _Wrapper(wanted.class_name, seen, material.coder)
-    yield _script(wanted, material, wrapper.text(text), f"{wanted.class_name}()", wrapper.inputs)
+    body = wrapper.text(text)
+    for source in dict.fromkeys(["", material.source]):
+        given = replace(material, source=source)
+        yield _script(given, body, f"{wanted.class_name}()", wrapper.inputs)
 
 
 def _function(wanted: Wanted, material: Material) -> Iterator[str]:
@@ -83,7 +86,7 @@ def _function(wanted: Wanted, material: Material) -> Iterator[str]:
     wrapper = _Wrapper(wanted.class_name, seen, material.coder)
     called = ", ".join(seen.arguments[0])
     text = wrapper.text(f"return {name}({called})", known={name.partition(".")[0]})
-    yield _script(wanted, material, text, f"{wanted.class_name}()", wrapper.inputs)
+    yield _script(material, text, f"{wanted.class_name}()", wrapper.inputs)
 
 
 def _modules(wanted: Wanted, material: Material) -> Iterator[str]:
@@ -99,7 +102,7 @@ def _modules(wanted: Wanted, material: Material) -> Iterator[str]:
                 taken = f"{material.model}.get_submodule({path!r})" if material.model else ""
                 for built in (code_of_value(material.coder, module), taken):
                     if isinstance(built, str) and built:
-                        yield _script(wanted, material, "", _mode(built, module), inputs)
+                        yield _script(material, "", _mode(built, module), inputs)
             except CannotWriteError:
                 pass
         path = path.rpartition(".")[0]
@@ -113,13 +116,13 @@ def _roots(wanted: Wanted, material: Material) -> Iterator[str]:
         args = [code_of_value(coder, one) for one in call.args]
         inputs = _inputs(args, {name: code_of_value(coder, v) for name, v in call.kwargs.items()})
         if isinstance(built, str):
-            yield _script(wanted, material, "", _mode(built, call.model), inputs, whole=True)
+            yield _script(material, "", _mode(built, call.model), inputs, whole=True)
         if material.model:
-            yield _script(wanted, material, "", material.model, inputs, whole=True)
+            yield _script(material, "", material.model, inputs, whole=True)
     except CannotWriteError:
         pass
     if material.model and material.inputs:
-        yield _script(wanted, material, "", material.model, material.inputs, whole=True)
+        yield _script(material, "", material.model, material.inputs, whole=True)
 
 
 def _mode(built: str, module: nn.Module) -> str:
@@ -141,9 +144,7 @@ def _inputs(args: list[Code], kwargs: dict[str, Code]) -> str:
     return f"{given}, {{{', '.join(f'{name!r}: {code}' for name, code in kwargs.items())}}}"
 
 
-def _script(
-    wanted: Wanted, material: Material, body: str, model: str, inputs: str, *, whole: bool = False
-) -> str:
+def _script(material: Material, body: str, model: str, inputs: str, *, whole: bool = False) -> str:
     """A script of its imports, the upload's definitions, a body and the export call."""
     call, coder = material.call, material.coder
     options = ["strict=True"] if call.strict else []
@@ -159,7 +160,8 @@ def _script(
         line for line in material.source.splitlines() if not line.startswith("from __future__")
     )
     heading = [*futures, *coder.imports, "from torch import nn\n"]
-    return without_comments("\n".join([*heading, source, body, f"model = {model}", export]))
+    built = "" if model == "model" else f"model = {model}"
+    return without_comments("\n".join([*heading, source, body, built, export]))
 
 
 def _changed(call: Call) -> dict[str, Any]:

@@ -55,6 +55,8 @@ def recorded_run(
         BaseException: whatever the model raises.
     """
     records = Records()
+    args, kwargs = clone_tensors((call.args, call.kwargs))
+    snapshot.restore()  # before there are hooks, which it would take away
     handles = [
         call.model.get_submodule(path).register_forward_pre_hook(
             _keep_inputs(records, path, coder), with_kwargs=True
@@ -62,8 +64,6 @@ def recorded_run(
         for path in dict.fromkeys(paths)
         if path
     ]
-    args, kwargs = clone_tensors((call.args, call.kwargs))
-    snapshot.restore()
     before = sys.gettrace()
     sys.settrace(_Tracer(records, coder, list(spots)))
     try:

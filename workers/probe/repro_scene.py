@@ -81,7 +81,8 @@ def _source(job: Job, call: Call) -> tuple[str, str, str]:
         entry = without_lines(entry, lines) if lines else entry
         package = getattr(sys.modules["__main__"], "__package__", None) or ""
         return flattened(entry, _modules(job), package), model, inputs
-    except (*READ_ERRORS, CannotFlattenError, OSError):
+    except (*READ_ERRORS, CannotFlattenError, OSError) as error:
+        sys.stderr.write(f"the upload cannot be one file: {error!r}\n")
         return "", "", ""
 
 
@@ -94,7 +95,7 @@ def _modules(job: Job) -> dict[str, str]:
     found = {}
     for name, module in sys.modules.items():
         file = getattr(module, "__file__", None)
-        if name != "__main__" and file and Path(file).resolve().is_relative_to(job.root):
+        if name != "__main__" and file and Path(file).is_relative_to(job.root):
             found[name] = Path(file).read_text()
     return found
 

@@ -4,6 +4,7 @@ import gc
 import linecache
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ from .torch_noise import no_partial_graphs
 from .torch_symbols import recorded_births
 
 NAME = "repro.py"
+MOST_SECONDS = 20.0  # that a script may take of which nothing is known
+LEAST_SECONDS = 1.0
+TIMES = 4.0
 
 
 class _DoneError(BaseException):
@@ -32,13 +36,13 @@ class _TooLongError(BaseException):
     """A candidate takes longer than it may."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tries:
     """Runs candidates, one after another, each as a script of its own."""
 
     job: Job
     places: Places
-    seconds: float  # that one of them may take
+    seconds: float = MOST_SECONDS  # that one of them may take
 
     def findings(self, text: str) -> list[Finding]:
         """What stops the export of a script; nothing where it exports, or never comes to it."""
@@ -67,8 +71,15 @@ class Tries:
         return found
 
     def stops(self, text: str, wanted: "Cause") -> bool:
-        """Whether a script is stopped by this cause."""
-        return any(wanted.is_of(finding) for finding in self.findings(text))
+        """Whether a script is stopped by this cause. Those after one that is may not take much
+        longer than it: without its condition a loop may never end.
+        """
+        started = time.monotonic()
+        is_stopped = any(wanted.is_of(finding) for finding in self.findings(text))
+        if is_stopped:
+            took = time.monotonic() - started
+            self.seconds = min(self.seconds, max(LEAST_SECONDS, TIMES * took))
+        return is_stopped
 
 
 @dataclass(frozen=True)
