@@ -18,6 +18,7 @@ from workers.follow.remedy_state import (
     Stop,
     carried,
     changed_lines,
+    matched,
     patch_of,
     stop_of_report,
 )
@@ -136,10 +137,17 @@ def test_a_culprit_that_is_still_there_does_not_work() -> None:
     assert (judgement.failure["line"], judgement.failure["text"]) == (5, "if x.sum() > 0:")
 
 
-def test_one_of_two_equal_lines_is_gone() -> None:
-    again = report("if x.sum() > 0:", 15)
-    judgement = judge(tried(standing(BRANCH, again)), trial(blockers=[again]))
-    assert judgement.outcome is Outcome.FAILS  # which of them is left cannot be told
+def test_of_two_equal_lines_the_one_that_is_left_is_told_by_its_place() -> None:
+    text = BEFORE + "    if x.sum() > 0:\n        x = -x\n    return x\n"
+    two = standing(BRANCH, report("if x.sum() > 0:", 8))
+    two = replace(two, files={"model.py": text})
+    changed = text.replace("    if x.sum() > 0:\n        x = x + 1\n", "    x = where(x)\n", 1)
+    left = report("if x.sum() > 0:", 7)
+    judgement = judge(tried(two, text=changed), trial(blockers=[left]))
+    assert judgement.outcome is Outcome.WORKS
+    assert [stop.position for stop in judgement.standing.stops] == [2]
+    judgement = judge(tried(two, at=1, text=changed), trial(blockers=[left]))
+    assert judgement.outcome is Outcome.FAILS
 
 
 def test_what_the_remedy_itself_wrote_may_not_stop_the_export() -> None:
@@ -185,15 +193,21 @@ def test_a_failure_without_a_line_is_never_a_success() -> None:
 def test_causes_keep_their_place_through_a_change() -> None:
     before = standing(BRANCH, GLUE).stops
     before = [before[0], replace(before[1], resisted="No remedy.")]
-    after = carried(before, [stop_of_report(report("return g(x)", 9)), stop_of_report(LATE)])
+    files = {"model.py": BEFORE}
+    after = [stop_of_report(report("return g(x)", 9)), stop_of_report(LATE)]
+    after = carried(after, matched(before, after, files, files))
     assert [(one.position, one.resisted) for one in after] == [(2, "No remedy."), (None, "")]
 
 
-def test_a_cause_is_the_same_by_its_line_where_its_expression_changed() -> None:
+def test_a_cause_is_the_same_by_its_line_its_text_or_its_fingerprint() -> None:
+    files = {"model.py": BEFORE}
     one = stop_of_report(BRANCH)
-    other = Stop(replace(one.cause, expression="u0 > 3"), "v1:other")
-    assert one.is_same(other)
-    assert not one.is_same(replace(other, cause=replace(other.cause, function="g")))
+    moved = Stop(replace(one.cause, expression="u0 > 3", line=6), "v1:other")
+    assert matched([one], [moved], files, files) == [one]
+    elsewhere = replace(moved, cause=replace(moved.cause, function="g"))
+    assert matched([one], [elsewhere], files, files) == [None]
+    renamed = replace(elsewhere, fingerprint=one.fingerprint)
+    assert matched([one], [renamed], files, files) == [one]
 
 
 def test_changed_lines_are_those_of_the_new_text() -> None:

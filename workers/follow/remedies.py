@@ -280,7 +280,7 @@ class _Hunt:
     def _resisting(self) -> str:
         """What no remedy removes, and why."""
         stops = [stop for stop in self._standing.stops if stop.resisted][:MOST_RESISTING]
-        told = [f"{stop.place} resists. {stop.resisted}" for stop in stops]
+        told = [f"{stop.words} resists. {stop.resisted}" for stop in stops]
         return " ".join(told) or "Too many remedies would have to stand on each other."
 
 

@@ -127,10 +127,10 @@ def _exported(tried: Tried, trial: Trial) -> Judgement:
 def _stopped(tried: Tried, trial: Trial) -> Judgement:
     """It does not export: is this culprit gone, and what came of it?"""
     before, after = tried.before.stops, [stop_of_report(report) for report in trial.blockers]
-    was = matched(before, after)
+    was = matched(before, after, tried.before.files, tried.after.files)
     standing = replace(
         tried.after,
-        stops=carried(before, after),
+        stops=carried(after, was),
         is_clean=trial.complete is Search.CLEAN,
     )
     reports = dict(zip(map(id, after), trial.blockers, strict=True))
@@ -149,11 +149,11 @@ def _stopped(tried: Tried, trial: Trial) -> Judgement:
         why = "The line is gone, and what stands in its place stops the export."
         return Judgement(Outcome.FAILS, why, standing, failure)
     if _comes_before(first, after, was, tried):
-        why = f"The line is gone, and the export stops before it, at {first.place}."
+        why = f"The line is gone, and the export stops before it, at {first.words}."
         return Judgement(Outcome.FAILS, why, standing, failure)
     if not tried.before.is_clean:
         return Judgement(Outcome.WORKS, _note(tried, trial), standing)
-    why = f"The line is gone, and the export stops behind it, at {first.place}."
+    why = f"The line is gone, and the export stops behind it, at {first.words}."
     return Judgement(Outcome.MOVED, why, standing, failure)
 
 

@@ -4,6 +4,7 @@ import difflib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from app.models import Blocker
@@ -14,6 +15,7 @@ from workers.remedies.model import Cause, Edit, Upload
 from workers.rows import to_data
 
 Files = Mapping[str, str]
+Place = tuple[str | None, int | None]  # file and line
 
 
 @dataclass(frozen=True)
@@ -26,20 +28,16 @@ class Stop:
     resisted: str = ""  # why none of its remedies works; empty: they were not all tried
 
     @property
-    def place(self) -> str:
-        """Where it is, for people."""
+    def place(self) -> Place:
+        """The culprit's file and line."""
+        return self.cause.file, self.cause.line
+
+    @property
+    def words(self) -> str:
+        """What and where it is, for people."""
         cause = self.cause
         where = f"{cause.file}:{cause.line}" if cause.file else "the export itself"
         return f"{where} ({cause.category.replace('_', ' ')})"
-
-    def is_same(self, other: "Stop") -> bool:
-        """Whether both are one cause, before and after a change elsewhere in the script."""
-        if self.fingerprint and self.fingerprint == other.fingerprint:
-            return True
-        mine, its = self.cause, other.cause
-        return bool(mine.text) and (
-            (mine.file, mine.function, mine.text) == (its.file, its.function, its.text)
-        )
 
 
 @dataclass(frozen=True)
@@ -132,44 +130,67 @@ def stop_of_report(report: BlockerReport) -> Stop:
     return Stop(cause, fingerprint_of(failure))
 
 
-def matched(before: Sequence[Stop], after: Sequence[Stop]) -> list[Stop | None]:
-    """For each cause of a changed script the one that it was before; None: it is new."""
+def matched(
+    before: Sequence[Stop], after: Sequence[Stop], old: Files, new: Files
+) -> list[Stop | None]:
+    """For each cause of a changed script the one that it was before; None: it is new.
+
+    The same line is the same cause; then a line of the same text in the same function, should it
+    have been moved; then one of the same fingerprint, should it have been written another way.
+    """
+    origins = _origins(old, new)
     left = list(before)
-    found: list[Stop | None] = []
-    for stop in after:
-        same = next((one for one in left if one.is_same(stop)), None)
-        if same is not None:
-            left.remove(same)
-        found.append(same)
-    return found
+    found: dict[int, Stop] = {}
+    for is_same in (partial(_on_same_line, origins), _of_same_text, _of_same_cause):
+        for index, stop in enumerate(after):
+            was = next((one for one in left if is_same(one, stop)), None)
+            if index not in found and was is not None:
+                found[index] = was
+                left.remove(was)
+    return [found.get(index) for index in range(len(after))]
 
 
-def carried(before: Sequence[Stop], after: Sequence[Stop]) -> list[Stop]:
+def _on_same_line(origins: Mapping[Place, Place | None], before: Stop, after: Stop) -> bool:
+    place = after.place
+    return place[0] is not None and origins.get(place, place) == before.place
+
+
+def _of_same_text(before: Stop, after: Stop) -> bool:
+    mine, its = before.cause, after.cause
+    same = (mine.file, mine.function, mine.text) == (its.file, its.function, its.text)
+    return bool(mine.text) and same
+
+
+def _of_same_cause(before: Stop, after: Stop) -> bool:
+    return bool(before.fingerprint) and before.fingerprint == after.fingerprint
+
+
+def carried(after: Sequence[Stop], was: Sequence[Stop | None]) -> list[Stop]:
     """The causes of a changed script, with what was known of them before."""
     return [
-        stop if was is None else replace(stop, position=was.position, resisted=was.resisted)
-        for stop, was in zip(after, matched(before, after), strict=True)
+        stop if one is None else replace(stop, position=one.position, resisted=one.resisted)
+        for stop, one in zip(after, was, strict=True)
     ]
 
 
-def changed_lines(before: Files, after: Files) -> set[tuple[str, int]]:
+def changed_lines(before: Files, after: Files) -> set[Place]:
     """Path and number of each line that a change wrote."""
-    return {
-        (path, line)
-        for path, text in after.items()
-        if text != before.get(path)
-        for line in _new_lines(before.get(path, ""), text)
-    }
+    return {place for place, origin in _origins(before, after).items() if origin is None}
 
 
-def _new_lines(before: str, after: str) -> list[int]:
-    matcher = difflib.SequenceMatcher(None, _lines(before), _lines(after), autojunk=False)
-    return [
-        line + 1
-        for tag, _, _, first, end in matcher.get_opcodes()
-        if tag in ("insert", "replace")
-        for line in range(first, end)
-    ]
+def _origins(before: Files, after: Files) -> dict[Place, Place | None]:
+    """Where each line of the changed files was before; None: nowhere."""
+    origins: dict[Place, Place | None] = {}
+    for path, text in after.items():
+        if text == before.get(path):
+            continue
+        old, new = _lines(before.get(path, "")), _lines(text)
+        origins |= {(path, number): None for number in range(1, len(new) + 1)}
+        blocks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+        for first, second, size in blocks:
+            for step in range(1, size + 1):
+                origins[path, second + step] = path, first + step
+    return origins
 
 
 def patch_of(before: Files, after: Files) -> str:
