@@ -9,16 +9,21 @@ from workers.remedies import (
     drop_skip,
     fakes,
     libraries,
+    loops,
+    modules,
     nested,
     number_in_range,
     numpy_inputs,
+    pins,
     pool_all,
     pytrees,
     recurrence,
+    sizes,
     stack_for_tensor,
     state,
     strict,
     tensor_for_number,
+    torch_for_numpy,
     where_for_branch,
     where_for_choice,
 )
@@ -29,15 +34,23 @@ PROPOSALS = 24  # at most, of all remedies for one blocker
 
 # Add an entry in the group that it belongs to; within a group, the likeliest to work comes first.
 REWRITES: tuple[Remedy, ...] = (
+    modules.DYNAMIC_SIZE,
     drop_skip.REMEDY,
+    loops.BREAK_OFF,
     where_for_branch.REMEDY,
     where_for_choice.REMEDY,
+    loops.WHILE,
     async_check.SILENCE,
     async_check.CHECK,
+    torch_for_numpy.REMEDY,
     stack_for_tensor.REMEDY,
+    modules.ALL_MODULES,
+    loops.COUNT,
+    sizes.SLICED,
     tensor_for_number.REMEDY,
     number_in_range.TENSOR_IN_RANGE,
     number_in_range.NUMBER_IN_RANGE,
+    modules.OF_BUFFER,
     async_check.DROP,
     recurrence.REMEDY,
     pool_all.REMEDY,
@@ -58,12 +71,13 @@ REQUESTS: tuple[Remedy, ...] = (
     dims_request.AUTO,
     dims_request.DEFERRED,
     strict.STRICT,
+    sizes.BOUNDED,
 )
 WRAPS: tuple[Remedy, ...] = (
     *libraries.WRAPS,
     fakes.LIKE_INPUT,
 )
-PINS: tuple[Remedy, ...] = ()
+PINS: tuple[Remedy, ...] = (pins.BRANCH, pins.VALUE)
 
 REMEDIES: tuple[Remedy, ...] = REWRITES + REQUESTS + WRAPS + PINS
 

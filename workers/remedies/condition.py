@@ -87,8 +87,8 @@ class _Conditions:
 
     def _side(self, side: cst.BaseExpression) -> str:
         text = self.source.code(as_tensor(side))
-        literal = isinstance(side, cst.Integer | cst.Float | cst.UnaryOperation)
-        return f"torch.as_tensor({text})" if self.numbers and not literal else text
+        literal = not isinstance(side, cst.Name | cst.Attribute)
+        return f"torch.full((), {text})" if self.numbers and not literal else text
 
     def _call(self, test: cst.Call) -> str | None:
         name = called(test)

@@ -150,21 +150,26 @@ def splice(old: Statement, new: Sequence[cst.BaseStatement]) -> New:
     return cst.FlattenSentinel([first.with_changes(leading_lines=lines), *rest])
 
 
-def with_import(text: str, module: str) -> str:
-    """The file with `import module` at its top, where no line there imports it yet."""
+def with_import(text: str, module: str, line: str = "") -> str:
+    """The file with `import module`, or another line, at its top, where that is not there yet."""
+    wanted = line or f"import {module}"
     source = parse(text)
     if source is None:
         return text
     place = 0
     for index, node in enumerate(source.module.body):
-        line = source.code(node).strip()
-        if isinstance(node, cst.SimpleStatementLine):
-            if line.split("\n")[-1].split("  #")[0] in (f"import {module}",):
-                return text
-            if isinstance(node.body[0], cst.ImportFrom) and "__future__" in line:
-                place = index + 1
-            elif index == 0 and isinstance(node.body[0], cst.Expr):
-                place = 1
+        first = node.body[0] if isinstance(node, cst.SimpleStatementLine) else None
+        if source.code(node).strip().split("\n")[-1].split("  #")[0] == wanted:
+            return text
+        if isinstance(first, cst.Import | cst.ImportFrom) or (index == 0 and _is_text(first)):
+            place = index + 1
     body = [*source.module.body]
-    new = cst.parse_module(f"import {module}\n").body
+    new = cst.parse_module(f"{wanted}\n").body
     return source.module.with_changes(body=[*body[:place], *new, *body[place:]]).code
+
+
+def _is_text(node: cst.CSTNode | None) -> bool:
+    """Whether a statement is a docstring."""
+    return isinstance(node, cst.Expr) and isinstance(
+        node.value, cst.SimpleString | cst.ConcatenatedString
+    )

@@ -49,7 +49,7 @@ class _Branch:
     def __init__(self, source: Source, node: cst.If, numbers: bool) -> None:
         self.source = source
         self.node = node
-        self.static, test = _split(source, node)
+        self.static, self.first, test = _split(source, node)
         self.test = condition(source, test, numbers)
         self.defined = defined_before(source, node)
         self.then = suite_of(node.body)
@@ -64,6 +64,8 @@ class _Branch:
         if isinstance(self.source.parents[self.node], cst.If):
             return None
         if self.static and self.other:
+            return None
+        if self.first and not _ends(self.then, cst.Return):
             return None
         if _ends(self.then, cst.Return):
             return self._early_return()
@@ -115,6 +117,8 @@ class _Branch:
         guard = Guard(self.source, name, set())
         final = chosen_result(self.source, guard.chosen, result, self.source.code(last))
         end = _with_value(rest[-1], final)
+        if self.first:
+            head = [self.node.with_changes(test=cst.parse_expression(self.first)), *head]
         changes: dict[cst.CSTNode, Change] = {}
         if self.other:
             changes[self.node] = splice(self.node, [*head, *body, *self.other[:-1], end])
@@ -184,13 +188,13 @@ def suite_of(body: cst.BaseSuite) -> Suite:
     return [n for n in body.body if isinstance(n, cst.BaseStatement)]
 
 
-def _split(source: Source, node: cst.If) -> tuple[str, cst.BaseExpression]:
-    """Of `a and b` with a static a: the text of a, and b; else nothing and the whole test."""
+def _split(source: Source, node: cst.If) -> tuple[str, str, cst.BaseExpression]:
+    """The test's parts: a static a of `a and b`, a static a of `a or b`, and the rest."""
     test = node.test
-    both = isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And)
-    if both and isinstance(test, cst.BooleanOperation) and is_static(test.left):
-        return source.code(test.left), test.right
-    return "", test
+    if not isinstance(test, cst.BooleanOperation) or not is_static(test.left):
+        return "", "", test
+    text = source.code(test.left)
+    return (text, "", test.right) if isinstance(test.operator, cst.And) else ("", text, test.right)
 
 
 def _ends(body: Sequence[cst.CSTNode], kind: type[cst.CSTNode]) -> bool:
