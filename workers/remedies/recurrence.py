@@ -23,12 +23,14 @@ from workers.remedies.syntax import Change, Source, expression, parse, splice, s
 _FROM_ONE = """\
 {frames} = torch.arange({x}.shape[{dim}], device={x}.device)
 lag = ({frames}[:, None] - {frames}).clamp(min=0)
-weights = torch.where({frames} == 0, {a} ** lag, {b} * {a} ** lag).tril()
+fading = {a} ** lag
+weights = torch.where({frames} == 0, fading, {b} * fading).tril()
 """
 _FROM_ZERO = """\
 {frames} = torch.arange({x}.shape[{dim}], device={x}.device)
 lag = ({frames}[:, None] - {frames}).clamp(min=0)
-weights = ({b} * {a} ** lag).tril()
+fading = {a} ** lag
+weights = ({b} * fading).tril()
 weights = weights + torch.where({frames} == 0, {a} ** ({frames}[:, None] + 1), 0.0)
 """
 _PRODUCT = "({x}.movedim({dim}, -1) @ weights.to({x}.dtype).T).movedim(-1, {dim})"
@@ -89,7 +91,7 @@ def _read(source: Source, loop: cst.For) -> Walk | None:
     step, bounds = loop.target.value, [source.code(arg.value) for arg in loop.iter.args]
     if bounds[:-1] not in ([], ["0"], ["1"]):
         return None
-    first, second = (source.code(part).strip().partition("  #")[0] for part in body)
+    first, second = (_code(source, part) for part in body)
     assigned = re.fullmatch(r"(\w+) = (.+)", first)
     appended = re.fullmatch(r"(\w+)\.append\((\w+)\)", second)
     if not assigned or not appended or appended[2] != assigned[1]:
@@ -102,6 +104,13 @@ def _read(source: Source, loop: cst.For) -> Walk | None:
         return None
     start = int(bounds[0]) if len(bounds) > 1 else 0
     return Walk(x, dim, assigned[1], appended[1], a, b, step, start)
+
+
+def _code(source: Source, statement: cst.CSTNode) -> str:
+    """A statement without the comments around it."""
+    is_line = isinstance(statement, cst.SimpleStatementLine)
+    plain = statement.with_changes(leading_lines=()) if is_line else statement
+    return source.code(plain).strip().partition("  #")[0]
 
 
 def _terms(
@@ -152,8 +161,8 @@ def _stacks(source: Source, call: cst.Call, walk: Walk) -> bool:
 def _others(around: cst.FunctionDef, walk: Walk) -> bool:
     """Whether the list or a name that the product needs is used for anything else."""
     uses = len(m.findall(around, m.Name(walk.outputs)))
-    taken = m.findall(around, m.Name("lag") | m.Name("weights") | m.Name(f"{walk.step}s"))
-    return uses != 3 or bool(taken)
+    new = m.Name("lag") | m.Name("fading") | m.Name("weights") | m.Name(f"{walk.step}s")
+    return uses != 3 or bool(m.findall(around, new))
 
 
 REMEDY = Remedy(

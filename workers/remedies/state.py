@@ -75,7 +75,7 @@ def _kept(source: Source, owner: cst.ClassDef, name: str, upload: Upload) -> str
     initial = initial_value(source, owner, name, made[1], upload) if made else None
     if made is None or initial is None:
         return None
-    buffer = f'self.register_buffer("{name}", {initial}, persistent=False)\n'
+    buffer = f'self.register_buffer(\n    "{name}", {initial}, persistent=False\n)\n'
     changes: dict[cst.CSTNode, Change] = {made[0]: splice(made[0], statements(buffer))}
     assigned = 0
     for node in m.findall(owner, m.SimpleStatementLine()):
