@@ -37,7 +37,8 @@ from workers.scratch import scratch
 from workers.wish import Wish
 
 WALL_SECONDS = 20
-CHECK_EVERY = 5  # attacks, between runs of a model that must export
+CHECK_EVERY = 20  # attacks, between runs of a model that must export
+CHECK_AFTER = "left for the next job"  # a family: such a run after each of it
 FILES_MOVE = 3  # descriptors of ours that may come and go between two looks
 
 HARMLESS = """
@@ -211,7 +212,8 @@ def main(text: str) -> None:
             runner = Runner(engine, settings, host, box)
             for number, attack in enumerate(wanted, start=1):
                 _print(runner.attack(attack))
-                if number % CHECK_EVERY == 0 or number == len(wanted):
+                last = number == len(wanted)
+                if last or number % CHECK_EVERY == 0 or attack.family == CHECK_AFTER:
                     _print(runner.check())
 
 

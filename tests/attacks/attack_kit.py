@@ -108,10 +108,14 @@ def check_secret(how: str, data: object) -> None:
         reached(f"the secret file {how}")
 
 
-def holds_masked(data: bytes, secret_hex: str) -> bool:
+def holds_masked(data: bytes, *secrets_hex: str) -> bool:
     """Whether `data` holds a secret that HOST has in hex, which stays unknown to this process."""
-    needle = bytes(int(secret_hex[at : at + 2], 16) ^ MASK for at in range(0, len(secret_hex), 2))
-    return data.translate(_MASKED).find(needle) >= 0
+    masked = data.translate(_MASKED)
+    return any(masked.find(bytes(b ^ MASK for b in _unhexed(one))) >= 0 for one in secrets_hex)
+
+
+def _unhexed(text: str) -> Iterator[int]:
+    return (int(text[at : at + 2], 16) for at in range(0, len(text), 2))
 
 
 def read_path(path: str | Path, size: int = MB) -> bytes:

@@ -27,7 +27,7 @@ def regions() -> list[tuple[int, int]]:
 
 
 def look(data: bytes, where: str) -> None:
-    if holds_masked(data, HOST["secret_env"]) or holds_masked(data, HOST["victim_marker"]):
+    if holds_masked(data, HOST["secret_env"], HOST["victim_marker"]):
         reached(f"a secret in inherited memory, {where}")
 
 
