@@ -52,6 +52,7 @@ def test_a_run_tells_all_that_the_design_promises(
         "max_abs": 0.0,
         "max_rel": 0.0,
         "replay_why": None,
+        "file": None,
         "guards": 1,
         "failure": None,
     }

@@ -21,6 +21,7 @@ class Relation(StrEnum):
 
     UNDECOMPOSED = "undecomposed"  # the head is its decomposition
     EXPORTED = "exported"  # the head is the same export, past what stops it
+    PLAIN = "plain"  # the script's own call, which the head makes in another way
     SHORTER = "shorter"  # the export before the head, past fewer of the blockers
     BEFORE = "before"  # the assembled stage before the head
     ALONE = "alone"  # the component that the head ends with, exported alone
@@ -247,6 +248,11 @@ def _of_decomposed(head: Spot, stages: Stages) -> Iterator[_Base]:
         yield Relation.UNDECOMPOSED, source, f"{source.told}, before decomposition"
 
 
+def _of_another_way(_head: Spot, stages: Stages) -> Iterator[_Base]:
+    for spot in stages.of(StageKind.WHOLE):
+        yield Relation.PLAIN, spot, f"{spot.told}, as the script exports it"
+
+
 def _before(head: Spot, stages: Stages) -> Iterator[_Base]:
     """The last assembled stage before it that passed, else the last one."""
     before = [spot for spot in stages.of(StageKind.ASSEMBLED) if spot.n < head.n]
@@ -268,6 +274,10 @@ _FINDERS: dict[StageKind, Callable[[Spot, Stages], Iterator[_Base]]] = {
     StageKind.WHOLE: _of_whole,
     StageKind.BYPASS: _of_bypass,
     StageKind.DECOMPOSED: _of_decomposed,
+    StageKind.SERIALIZED: _of_another_way,
+    StageKind.STRICT: _of_another_way,
+    StageKind.DRAFT: _of_another_way,
+    StageKind.ONNX: _of_another_way,
 }
 
 
