@@ -8,7 +8,7 @@ from app.cards import BlockerCard, Culprit, GuardTable, LogPart, Reached
 from app.docs import Document, Heading
 from app.errors import StagelightError
 from app.forms import RunForm
-from app.graphs.render import Code
+from app.graphs.render import Code, render_code
 from app.models import Fate, RunStatus, StageKind, StageStatus
 from app.patches import Diff, read_diff
 from app.remedy_cards import Fixes, RemedyCard
@@ -234,12 +234,25 @@ class BlockerPage(Page):
     live: bool  # whether more may still be tried
     event: int  # the last one of its run that this page has seen
 
+    @property
+    def repro(self) -> Code | None:
+        """The small script that fails alike, highlighted."""
+        repro = self.blocker.repro
+        return render_code(repro.text) if repro is not None and repro.text else None
+
 
 @dataclass(frozen=True)
 class BlockerRemediesPart(BlockerPage):
     """The remedies of a blocker's page, which come while they are tried."""
 
     template: ClassVar[str] = "_blocker_remedies.html"
+
+
+@dataclass(frozen=True)
+class BlockerReproPart(BlockerPage):
+    """The small script of a blocker's page, which comes when it is found."""
+
+    template: ClassVar[str] = "_blocker_repro.html"
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from sqlmodel import Session
 from app.access import find_run
 from app.cards import BlockerCard, Culprit, LogPart, Reached
 from app.db import read_scope, session_scope
-from app.errors import StagelightError
+from app.errors import NotFoundError, StagelightError
 from app.forms import RunForm
 from app.models import Fate, Run
 from app.pages import (
     BlockerPage,
     BlockerRemediesPart,
+    BlockerReproPart,
     Changes,
     ModulesPage,
     Problem,
@@ -24,7 +25,7 @@ from app.pages import (
     RunPage,
     RunPart,
 )
-from app.remedy_cards import detail_cards, fixes_of, proven_of, remedy_cards
+from app.remedy_cards import detail_cards, fixes_of, remedy_cards
 from app.routes.moves import go
 from app.services.blockers import blocker_detail, blocker_positions, blocker_views, source_views
 from app.services.changes import changes_of
@@ -75,6 +76,26 @@ def blocker(web: Here, run_id: Id, position: Id) -> HTMLResponse:
 def remedies_part(web: Here, run_id: Id, position: Id) -> HTMLResponse:
     """Its remedies alone."""
     return web.render(_blocker_page(web, run_id, position, BlockerRemediesPart))
+
+
+@router.get("/{run_id}/blockers/{position}/_repro")
+def repro_part(web: Here, run_id: Id, position: Id) -> HTMLResponse:
+    """Its small script alone."""
+    return web.render(_blocker_page(web, run_id, position, BlockerReproPart))
+
+
+@router.get("/{run_id}/blockers/{position}/repro.py")
+def repro(web: Here, run_id: Id, position: Id) -> Response:
+    """The small script that fails as this blocker does, as a file."""
+    with read_scope(web.engine) as session:
+        find_run(session, run_id)
+        found = blocker_detail(session, run_id, position).repro
+    if found is None or not found.text:
+        why = found.why if found else "None was made yet."
+        raise NotFoundError(f"Blocker {position} of run {run_id} has no repro.", why)
+    name = f"repro-{run_id}-{position}.py"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(found.text, media_type="text/x-python; charset=utf-8", headers=headers)
 
 
 @router.get("/{run_id}/modules")
@@ -187,9 +208,11 @@ def _cards(
     view: RunView, sources: Mapping[int, SourceView], patches: Mapping[int, str]
 ) -> tuple[BlockerCard, ...]:
     """All that stops it, with what was tried against each."""
-    proven = proven_of(view.every_remedy)
+    remedies = view.every_remedy
     return tuple(
-        BlockerCard.of(one, sources.get(one.position), remedy_cards(one.remedies, patches, proven))
+        BlockerCard.of(
+            one, sources.get(one.position), remedy_cards(one.remedies, patches, remedies)
+        )
         for one in view.blockers
     )
 
@@ -221,7 +244,7 @@ def _blocker_page(
         found = blocker_detail(session, run_id, position)
         positions = blocker_positions(session, run_id)
         details = remedy_details(session, run_id, position)
-        proven = proven_of(remedy_views(session, run_id)) if details else frozenset()
+        remedies = remedy_views(session, run_id) if details else []
     culprit = Culprit.of(found)
     assert culprit is not None
     return kind(
@@ -236,7 +259,7 @@ def _blocker_page(
             position - 1 if position - 1 in positions else None,
             position + 1 if position + 1 in positions else None,
         ),
-        remedies=detail_cards(details, proven),
+        remedies=detail_cards(details, remedies),
         live=not run.status.ended,
         event=event,
     )

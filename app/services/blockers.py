@@ -17,9 +17,11 @@ from app.services.remedies import remedy_views
 Place = tuple[Category, str | None, int | None]
 AnyFailure = TypeVar("AnyFailure", bound=FailureView)
 
-# The columns of a BlockerView: without frames and stack, which may be long.
+_REPRO: Any = col(Blocker.repro)
+# The columns of a BlockerView: without frames, stack and repro, which may be long.
 _BRIEF = [
-    getattr(Blocker, name) for name in BlockerView.model_fields if name in Blocker.model_fields
+    *(getattr(Blocker, name) for name in BlockerView.model_fields if name in Blocker.model_fields),
+    _REPRO["status"].as_string().label("repro_status"),
 ]
 
 
@@ -40,7 +42,9 @@ def blocker_detail(session: Session, run_id: int, position: int) -> BlockerDetai
     row = session.scalar(query)
     remedies = remedy_views(session, run_id, position)
     if row is not None:
-        return BlockerDetail.model_validate(row).model_copy(update={"remedies": remedies})
+        status = row.repro["status"] if row.repro else None
+        more = {"remedies": remedies, "repro_status": status}
+        return BlockerDetail.model_validate(row).model_copy(update=more)
     failure = _failure_of_whole(session, run_id) if position == 1 else None
     if failure is None:
         raise NotFoundError(

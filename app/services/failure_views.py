@@ -4,6 +4,7 @@ from typing import Literal
 
 from app.models import Category, Search
 from app.services.remedy_views import RemedyView
+from app.services.repro_views import ReproStatus, ReproView
 from app.services.view import View
 
 
@@ -82,7 +83,8 @@ class BlockerView(FailureView):
     """One distinct cause that stops the whole model, `position` in execution order, from 1.
 
     `behind` says that it was met only after another was bypassed with recorded values; `bypass`
-    how export went on past it, empty where it did not; `jumped` whose call was replaced for it.
+    how export went on past it, empty where it did not; `jumped` whose call was replaced for it;
+    `repro_status` whether there is a small script that fails alike, null where none was sought yet.
     """
 
     position: int
@@ -92,10 +94,13 @@ class BlockerView(FailureView):
     jumped: str | None = None
     fingerprint: str | None = None
     remedies: list[RemedyView] = []
+    repro_status: ReproStatus | None = None
 
 
 class BlockerDetail(BlockerView, FailureTrace):
     """A blocker with all that is known of it."""
+
+    repro: ReproView | None = None
 
 
 class SearchView(View):

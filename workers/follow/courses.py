@@ -3,6 +3,7 @@
 from workers.follow.contract import contract
 from workers.follow.model import Course
 from workers.follow.remedies import remedies
+from workers.follow.repros import repros
 from workers.follow.serialized import serialized
 from workers.follow.stages import draft, onnx, strict
 
@@ -11,6 +12,7 @@ COURSES: dict[str, Course] = {
     "strict": strict,
     "remedies": remedies,
     "contract": contract,
+    "repros": repros,
     "draft": draft,
     "onnx": onnx,
 }

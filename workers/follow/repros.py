@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from app.models import Blocker, Category, Run
 from app.services.options import RunOptions
+from app.services.record import save_repro
 from workers.answers.repro import Repro
 from workers.events import Blockers, FailureReport, ProbeKind, StageFinished
 from workers.fingerprints import fingerprint_of
@@ -132,6 +133,4 @@ def _environment(context: Context) -> dict[str, Any]:
 
 def _save(context: Context, blocker: Blocker, repro: dict[str, Any]) -> None:
     with context.writing() as session:
-        row = session.get_one(Blocker, blocker.id)
-        row.repro = repro
-        session.add(row)
+        save_repro(session, context.run_id, blocker.position, repro)
