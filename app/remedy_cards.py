@@ -36,11 +36,14 @@ _TONES: Mapping[RemedyStatus, tuple[Tone, str]] = {
 
 @dataclass(frozen=True)
 class RemedyCard:
-    """A remedy. `proven`: the exported program was replayed with it, alone or as a part."""
+    """A remedy. `proven`: the exported program was replayed with it, alone or as a part;
+    `pinned`: it is a pin, or has one among its parts.
+    """
 
     remedy: RemedyView
     diff: Diff | None
     proven: bool
+    pinned: bool
 
     @property
     def badge(self) -> tuple[Tone, str]:
@@ -48,7 +51,7 @@ class RemedyCard:
         if self.remedy.status is RemedyStatus.WORKS:
             if not self.proven:
                 return Tone.PART, "gets past it"
-            if self.remedy.kind is RemedyKind.PIN:
+            if self.pinned:
                 return Tone.DOUBT, "works, pinned"
         return _TONES[self.remedy.status]
 
@@ -93,9 +96,20 @@ class Fixes:
     combined: RemedyCard | None
     whole: tuple[RemedyCard, ...]  # for no single blocker
     kinds: str  # of the combined one's parts: `2 rewrites and 1 pin`
-    pinned: bool
     tried: int
     working: int
+
+    @property
+    def tone(self) -> Tone:
+        """How all together is to be read."""
+        return Tone.WORK if self.combined is None else self.combined.badge[0]
+
+    @property
+    def progress(self) -> str:
+        """How far the trials came, while they go on."""
+        if self.combined is not None and self.combined.remedy.status.ended:
+            return ""
+        return f"{self.tried} tried so far, {self.working or 'none'} of them with success."
 
     @property
     def headline(self) -> str:
@@ -112,48 +126,60 @@ class Fixes:
 
 
 def remedy_cards(
-    remedies: Iterable[RemedyView], patches: Mapping[int, str], proven: frozenset[int]
+    remedies: Iterable[RemedyView], patches: Mapping[int, str], run: Sequence[RemedyView]
 ) -> tuple[RemedyCard, ...]:
-    """Cards in the same order; `proven` are the positions that a replay stands behind."""
+    """Cards in the same order; `run` are all remedies of theirs."""
+    proven = _proven(run)
+    pins = {one.position for one in run if one.kind is RemedyKind.PIN}
     return tuple(
-        RemedyCard(one, read_diff(patches.get(one.position, "")), one.position in proven)
+        RemedyCard(
+            remedy=one,
+            diff=read_diff(patches.get(one.position, "")),
+            proven=one.position in proven,
+            pinned=not pins.isdisjoint(_consists_of(one)),
+        )
         for one in remedies
     )
 
 
-def detail_cards(details: Sequence[RemedyDetail], proven: frozenset[int]) -> tuple[RemedyCard, ...]:
+def detail_cards(
+    details: Sequence[RemedyDetail], run: Sequence[RemedyView]
+) -> tuple[RemedyCard, ...]:
     """The same of remedies that were read with their diffs."""
-    return remedy_cards(details, {one.position: one.diff for one in details}, proven)
-
-
-def proven_of(remedies: Iterable[RemedyView]) -> frozenset[int]:
-    """Positions of those that were replayed equal, and of what these consist of."""
-    replayed = [
-        one
-        for one in remedies
-        if one.status is RemedyStatus.WORKS and one.replay is ReplayStatus.EQUAL
-    ]
-    return frozenset(n for one in replayed for n in (one.position, *one.parts))
+    return remedy_cards(details, {one.position: one.diff for one in details}, run)
 
 
 def fixes_of(remedies: Sequence[RemedyView], patches: Mapping[int, str]) -> Fixes | None:
     """What a run's page says above its blockers; None where nothing was tried."""
     if not remedies:
         return None
-    proven = proven_of(remedies)
-    cards = remedy_cards((one for one in remedies if one.blocker is None), patches, proven)
+    of_model = [one for one in remedies if one.blocker is None]
+    cards = remedy_cards(of_model, patches, remedies)
     combined = next((one for one in cards if one.remedy.kind is RemedyKind.COMBINED), None)
     single = [one for one in remedies if one.kind is not RemedyKind.COMBINED]
     parts = combined.remedy.parts if combined else []
-    kinds = Counter(one.kind for one in single if one.position in parts)
     return Fixes(
         combined=combined,
         whole=tuple(card for card in cards if card is not combined),
-        kinds=_listed(kinds),
-        pinned=RemedyKind.PIN in kinds,
+        kinds=_listed(Counter(one.kind for one in single if one.position in parts)),
         tried=sum(one.status in (RemedyStatus.WORKS, RemedyStatus.FAILS) for one in single),
         working=sum(one.status is RemedyStatus.WORKS for one in single),
     )
+
+
+def _consists_of(remedy: RemedyView) -> set[int]:
+    """Positions of what it holds itself: its parts where it is several, not what it stands on."""
+    return set(remedy.parts) if remedy.kind is RemedyKind.COMBINED else {remedy.position}
+
+
+def _proven(remedies: Iterable[RemedyView]) -> frozenset[int]:
+    """Positions of those that were replayed equal, and of what these consist of or stand on."""
+    replayed = [
+        one
+        for one in remedies
+        if one.status is RemedyStatus.WORKS and one.replay is ReplayStatus.EQUAL
+    ]
+    return frozenset(n for one in replayed for n in (one.position, *one.parts))
 
 
 _NOUNS: Mapping[RemedyKind, tuple[str, str]] = {
