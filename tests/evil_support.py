@@ -32,6 +32,7 @@ PAGES = [
     "/runs/1/blockers/1",
     "/runs/1/blockers/1/_remedies",
     "/runs/1/modules",
+    "/runs/1/shapes",
     "/runs/1/modules?fate=failed",
     "/runs/1/rerun",
     "/graphs/1",
@@ -71,6 +72,7 @@ def seed_evil(seed: Seed) -> None:
         search={"complete": "stuck", "reason": EVIL},
         notes=[{"code": EVIL, "message": EVIL}],
         options=RunOptions(argv=[EVIL.replace("\0", "")]),
+        contract=evil_contract(),
     )
     seed.component(run, 0, EVIL)
     evil: dict[str, Any] = dict.fromkeys(("host", "reason"), EVIL)
@@ -81,6 +83,33 @@ def seed_evil(seed: Seed) -> None:
     _failed(seed, run)
     _blocked(seed, run)
     seed.log(run, f"{EVIL}\n\x1b]8;;http://evil.example\x07a link\x1b]8;;\x07\n")
+
+
+def evil_contract() -> dict[str, Any]:
+    """What its dimensions can be, each in words that mean harm."""
+    frame = {"file": EVIL, "line": 1, "function": EVIL, "text": EVIL, "where": "upload"}
+    cause = {"meaning": EVIL, "expression": EVIL, "frame": frame, "framework": EVIL}
+    tried = {"eager": "ran", "program": "different", "why": EVIL}
+    texts = dict.fromkeys(("name", "input", "role", "requested", "symbol", "expression"), EVIL)
+    row = {**texts, "dim": 0, "size": 1, "answered": "static", "causes": [cause], "failure": EVIL}
+    tries = [tried | {"size": 3}, tried | {"size": 4, "eager": "not_run"}]
+    failure = {"category": "unknown", "exception": EVIL, "message": EVIL, "culprit": frame}
+    return {
+        "how": "export",
+        "failure": failure,
+        "request_failure": failure,
+        "dimensions": [
+            row | {"obtained": word, "grown": True, "tries": tries}
+            for word in ("dynamic", "static", "not_known")
+        ],
+        "relations": [{"meaning": EVIL, "guard": cause}],
+        "code": f"# {EVIL}\ndynamic_shapes = {{}}",
+        "form": "auto",
+        "cases": [tried | {"sizes": {EVIL: 1}}, tried],
+        "cut": [EVIL],
+        "exports": 1,
+        "seconds": 1.0,
+    }
 
 
 def evil_document() -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_each_dimension_stands_with_what_it_can_be_and_why(
     for words in (
         "2 of 3 dimensions can be dynamic. 1 is fixed by the code though eager takes other sizes. "
         "1 is silently static: asked to be dynamic, and not.",
-        "clip.shape[0] batch 1 4 nothing dynamic from 1",
+        "clip.shape[0] batch 1 4 nothing dynamic from 1 batch",
         "clip.shape[1] 8 DimHint(AUTO) silently static static eager takes other sizes "
         "clip.shape[1] == 8 model.py:8 if x > 0:",
         "9 with those tied to it refused, eager runs",

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import sympy
+
 from .contract_causes import causes_of
 from .contract_code import Pasted, symbol_names
 from .contract_dims import Arguments, Dimension
@@ -100,8 +102,8 @@ class Table:
             row.symbol = self._names[symbol.symbol]
             row.span = _span_of(size, symbol)
         if not getattr(size, "is_Symbol", False):
-            known = {str(symbol): name for symbol, name in self._names.items()}
-            row.expression = cap(size.subs(known) if known else size, TEXT)
+            known = {symbol: sympy.Symbol(name) for symbol, name in self._names.items()}
+            row.expression = cap(size.subs(known), TEXT)
         causes: dict[tuple[str, int], Recorded] = {}
         for other in _edges(row.span):
             for guard in self._causes(row, found.exported, other)[:1]:
