@@ -20,8 +20,11 @@ def after_imports(text: str, imports: Iterable[str], block: str) -> str | None:
         return None
     line, there = _head(source)
     needed = [wanted for wanted in imports if wanted not in there]
-    body = ["", *block.strip("\n").split("\n")] if block.strip() else []
-    return _insert(text, line, [*needed, *body, *([""] if body else [])])
+    body = block.strip("\n").split("\n") if block.strip() else []
+    if body:
+        is_definition = body[0].startswith(("def ", "class ", "@"))
+        body = ["", *([""] if is_definition else []), *body]
+    return _insert(text, line, [*needed, *body])
 
 
 def after(text: str, source: Source, node: cst.CSTNode, block: str) -> str:

@@ -14,10 +14,12 @@ from workers.remedies import (
     nested,
     number_in_range,
     numpy_inputs,
+    opaque,
     pins,
     pool_all,
     pytrees,
     recurrence,
+    shape_for_len,
     sizes,
     stack_for_tensor,
     state,
@@ -47,6 +49,7 @@ REWRITES: tuple[Remedy, ...] = (
     modules.ALL_MODULES,
     loops.COUNT,
     sizes.SLICED,
+    shape_for_len.REMEDY,
     tensor_for_number.REMEDY,
     number_in_range.TENSOR_IN_RANGE,
     number_in_range.NUMBER_IN_RANGE,
@@ -76,6 +79,7 @@ REQUESTS: tuple[Remedy, ...] = (
 WRAPS: tuple[Remedy, ...] = (
     *libraries.WRAPS,
     fakes.LIKE_INPUT,
+    opaque.REMEDY,
 )
 PINS: tuple[Remedy, ...] = (pins.BRANCH, pins.VALUE)
 

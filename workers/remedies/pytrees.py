@@ -132,7 +132,7 @@ def _registered(text: str, source: Source, name: str) -> str | None:
 
 
 def _lower(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _note(name: str) -> str:
