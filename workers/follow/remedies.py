@@ -278,9 +278,12 @@ class _Hunt:
             add_remedy(session, row)
 
     def _resisting(self) -> str:
-        """What no remedy removes, and why."""
+        """What no remedy removes, and why; by the lines of the upload where they are known."""
+        known = {stop.position: stop.words for stop in self._first.stops}
         stops = [stop for stop in self._standing.stops if stop.resisted][:MOST_RESISTING]
-        told = [f"{stop.words} resists. {stop.resisted}" for stop in stops]
+        told = [
+            f"{known.get(stop.position, stop.words)} resists. {stop.resisted}" for stop in stops
+        ]
         return " ".join(told) or "Too many remedies would have to stand on each other."
 
 
