@@ -69,7 +69,7 @@ def test_a_draft_is_marked_unproven_with_what_it_decided(
     guess = {"kind": "data_dependent_error", "text": "Eq(u0, 1) is taken as True", "frame": frame}
     text = page_of(StageKind.DRAFT, get, engine, store, settings, detail={"guesses": [guess]})
     assert "Unproven." in text
-    assert "data dependent error Eq(u0, 1) is taken as True model.py:8 if x > 0:" in text
+    assert "data-dependent error Eq(u0, 1) is taken as True model.py:8 if x > 0:" in text
 
 
 def test_a_saved_program_is_offered_with_its_size_and_a_warning(
