@@ -11,7 +11,18 @@ import pytest
 from app.models import Category, RunStatus, StageKind, StageStatus, Verdict
 from app.services.record import StageEnd
 from app.services.storage import BlobStore
-from tests.worker_support import GOOD, SCRIPT, Story, drive_fake
+from tests.worker_support import (
+    GOOD,
+    SCRIPT,
+    Story,
+    database,
+    drive_fake,
+    make_settings,
+    submit,
+    wait_until,
+    worker_process,
+    write_probe,
+)
 from workers.events import ProbeKind
 from workers.follow.context import Context
 from workers.follow.model import Answer, Errand
@@ -295,3 +306,25 @@ def test_the_store_is_untouched_by_what_follows(
     assert len(kept) == 1
     assert BlobStore(data).get(kept[0]) == SCRIPT
     assert json.dumps(story.run.notes) == "[]"
+
+
+def test_verdicts_come_before_what_follows_others(tmp_path: Path) -> None:
+    body = """
+    if job["probe"] not in ("staged", "whole"):
+        time.sleep(0.5)
+        say({"type": "failed", "failure": failure("script_error")})
+        finish()
+    """
+    settings = make_settings(tmp_path, follow_ups=True)
+    probe = write_probe(tmp_path, textwrap.dedent(body) + textwrap.dedent(GOOD))
+    with database(settings) as engine:
+        first, second = submit(engine, settings), submit(engine, settings)
+        with worker_process(settings, "w", probe):
+            wait_until(lambda: Story(engine, first).run.finished_at, 60)
+            wait_until(lambda: Story(engine, second).run.finished_at, 60)
+        one, two = Story(engine, first).run, Story(engine, second).run
+    assert one.whole_at is not None
+    assert two.whole_at is not None
+    assert one.finished_at is not None
+    assert one.whole_at < two.whole_at < one.finished_at
+    assert (one.verdict, two.verdict) == (Verdict.EXPORTED, Verdict.EXPORTED)

@@ -17,7 +17,14 @@ from app.models import Run, RunStatus, Stage, StageKind, StageStatus, Verdict
 from app.services import queue
 from app.services.live import announce, since
 from app.services.queue import Beat, Claim
-from app.services.record import LostRunError, fenced, save_plan, save_run, save_verdict
+from app.services.record import (
+    LostRunError,
+    fenced,
+    save_following,
+    save_plan,
+    save_run,
+    save_verdict,
+)
 from app.settings import Settings
 from bench.processes import descendants
 from tests.worker_support import (
@@ -136,6 +143,23 @@ def test_a_run_that_loses_worker_after_worker_fails(engine: Engine, settings: Se
     assert story.outline == {"whole": "skipped"}
     assert story.stages[0].reason == "worker lost 2 times"
     assert queue.reap(engine, attempts=2) == 0
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_verdict_survives_the_worker_that_followed_it_up(
+    cancelled: bool, engine: Engine, settings: Settings
+) -> None:
+    run_id = submit(engine, settings)
+    claim = claim_next(engine)
+    with fenced(engine, claim) as session:
+        save_verdict(session, run_id, Verdict.PARTLY)
+        save_following(session, run_id, "remedies")
+    if cancelled:
+        cancel(engine, run_id)
+    assert queue.abandon(engine, "w", attempts=1) == 1
+    run = Story(engine, run_id).run
+    assert (run.status, run.verdict, run.following) == (RunStatus.FINISHED, Verdict.PARTLY, "")
+    assert "its worker was lost" in run.notes[0]["message"]
 
 
 def test_a_dead_worker_s_run_is_put_back_at_once(engine: Engine, settings: Settings) -> None:

@@ -27,7 +27,8 @@ from app.services.queue import Claim
 from app.services.runs import create_run
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
-from workers.drive import Ended, drive
+from workers.drive import Ended, Following, drive
+from workers.follow.line import Line
 from workers.sandbox.box import Sandbox
 from workers.wish import Wish
 
@@ -195,6 +196,9 @@ def drive_fake(
         probe = write_probe(tmp_path, body)
         with Sandbox(settings, probe) as sandbox:
             result = drive(engine, claim, settings, wish, base, sandbox)
+            if isinstance(result, Following):
+                steps = Line(result.context, sandbox, base, wish).steps()
+                result = next((lost for lost in steps if lost is not None), result.end)
         if isinstance(result, Ended):
             assert queue.finish(engine, claim, status=result.status, reason=result.reason)
         return Story(engine, run_id, result)
@@ -266,7 +270,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """Settings as the variables that another process reads them from."""
     names = (
         *("data", "lease_seconds", "attempts", "wall_seconds", "memory_mb", "workers", "port"),
-        "sandbox",
+        *("sandbox", "follow_ups"),
     )
     variables = {f"STAGELIGHT_{name.upper()}": str(getattr(settings, name)) for name in names}
     return {**variables, "TMPDIR": str(settings.data.parent)}

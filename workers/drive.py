@@ -1,5 +1,4 @@
-"""Drives one run: starts its two probe processes, follows them, and ends them, come what may; then
-what is tried after the verdict."""
+"""Drives one run to its verdict: starts its two probe processes, follows them, and ends them."""
 
 import os
 import time
@@ -13,13 +12,13 @@ from sqlalchemy import Engine
 from app.errors import StagelightError
 from app.models import Category, RunStatus
 from app.services.queue import Claim
-from app.services.record import LostRunError, fenced, save_sandbox
+from app.services.record import LostRunError, fenced, save_following, save_sandbox
 from app.settings import Settings
 from workers import caplog
 from workers.child import Child
 from workers.events import PAIR, ProbeKind
 from workers.follow.context import Context
-from workers.follow.line import Line
+from workers.follow.courses import COURSES
 from workers.ingest import Ingest
 from workers.sandbox.box import Sandbox
 from workers.sandbox.pipes import open_pipe
@@ -41,6 +40,14 @@ class Ended:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Following:
+    """The verdict is known, and more is to be tried before the run ends."""
+
+    context: Context
+    end: Ended
+
+
 def drive(
     engine: Engine,
     claim: Claim,
@@ -48,8 +55,8 @@ def drive(
     wish: Callable[[], Wish],
     base: Path,
     sandbox: Sandbox,
-) -> Ended | Wish:
-    """Run a claimed run to its end. `base` is an empty folder of its own.
+) -> Ended | Following | Wish:
+    """Run a claimed run to its verdict. `base` is an empty folder of its own.
 
     Wish.STOP and Wish.LOST: it was left where it was.
     """
@@ -66,7 +73,7 @@ def drive(
 
 
 class Drive:
-    """A run, from its two children to the last of what follows them."""
+    """A run's two children, from their start to the verdict."""
 
     def __init__(
         self,
@@ -87,8 +94,8 @@ class Drive:
         self._cancelled = False
         self._log_at = 0.0
 
-    def run(self, task: Task, sandbox: Sandbox, base: Path) -> Ended | Wish:
-        """Start both children and follow them to their end; then follow up."""
+    def run(self, task: Task, sandbox: Sandbox, base: Path) -> Ended | Following | Wish:
+        """Start both children and follow them to their end."""
         files = task.files(self._settings)
         try:
             with _handover() as ends:
@@ -110,15 +117,17 @@ class Drive:
         self._save_log()
         if self._cancelled:
             return Ended(RunStatus.CANCELLED)
-        if self._settings.follow_ups and judge(self._ingest.facts) is not None:
-            seconds = time.monotonic() - self._started
-            context = Context(
-                self._engine, self._claim, self._settings, task, self._ingest, seconds
-            )
-            left = Line(context, sandbox, base, self._wish).run()
-            if left is Wish.LOST:
-                return left
-        return Ended(*ending(self._ingest.facts, self._ingest.troubles))
+        end = Ended(*ending(self._ingest.facts, self._ingest.troubles))
+        if not self._settings.follow_ups or judge(self._ingest.facts) is None:
+            return end
+        return Following(self._context(task), end)
+
+    def _context(self, task: Task) -> Context:
+        """For what follows. The row says so at once: from now on the verdict is not lost."""
+        with fenced(self._engine, self._claim) as session:
+            save_following(session, self._claim.run_id, next(iter(COURSES)))
+        seconds = time.monotonic() - self._started
+        return Context(self._engine, self._claim, self._settings, task, self._ingest, seconds)
 
     def _loop(self) -> Wish | None:
         """Until both children ended; returns the wish that stopped it before, if one did."""

@@ -8,36 +8,38 @@ import secrets
 import socket
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import brief, make_engine
-from app.models import RunStatus
 from app.models import Worker as WorkerRow
 from app.services import queue, workers
 from app.services.programs import FRESH_SECONDS, program_store, sweep_programs
-from app.services.queue import Claim
 from app.settings import Settings
 from workers import parent
-from workers.drive import Ended, drive
-from workers.heart import Heart
+from workers.hand import Hand
 from workers.sandbox.box import Sandbox
 from workers.sandbox.policy import PROBE
-from workers.scratch import scratch, sweep
+from workers.scratch import sweep
 from workers.stop import Stop
-from workers.wish import Wish
 
 REAP_SECONDS = 2.0  # between looks for runs whose worker is gone
 SWEEP_SECONDS = 60.0  # between looks for folders that one left behind
 TROUBLE_SECONDS = 1.0  # to wait when the database did not answer
+MOST_OPEN = 32  # runs whose verdict is known and that are followed up
 
 log = logging.getLogger(__name__)
 
 
 class Worker:
-    """One worker: one run at a time, of the runtimes that its settings name."""
+    """One worker: one process or pair at a time, of the runtimes that its settings name.
+
+    Verdicts come first: what follows one waits, from errand to errand, while runs are queued.
+    """
 
     def __init__(self, settings: Settings, name: str, stop: Stop, probe: Path = PROBE) -> None:
         self._settings = settings
@@ -45,9 +47,12 @@ class Worker:
         self._stop = stop
         self._sandbox = Sandbox(settings, probe)
         self._engine: Engine = make_engine(settings.url)
+        self._hands: deque[Hand] = deque()  # runs with a verdict that are followed up
 
     def run(self) -> None:
-        """Work until told to stop. The run in hand then goes back to the queue."""
+        """Work until told to stop. The run in hand then goes back to the queue, or ends with the
+        verdict that it has.
+        """
         reaper = threading.Thread(target=self._reap, name="reaper", daemon=True)
         with self._sandbox as sandbox:
             self._row = self._describe(sandbox)
@@ -56,8 +61,11 @@ class Worker:
             self._row = self._describe(sandbox)
             self._announce(sandbox)
             while self._goes_on():
-                self._take_one()
+                if not self._take_one(sandbox) and not self._follow_one():
+                    self._stop.wait(self._settings.poll_seconds)
                 sandbox.tidy(self._goes_on)
+            while self._hands:  # each is told to stop, and ends with its verdict
+                self._follow_one()
         reaper.join()
         with contextlib.suppress(SQLAlchemyError):  # then it is forgotten when it is not seen
             workers.sign_off(self._engine, self._name)
@@ -88,60 +96,47 @@ class Worker:
         else:
             log.error("every run will fail. %s", sandbox.plan.reason)
 
-    def _take_one(self) -> None:
+    def _take_one(self, sandbox: Sandbox) -> bool:
+        """Claim a run and drive it to its verdict; False where none waits, or too many are open."""
         settings = self._settings
+        if len(self._hands) >= MOST_OPEN:
+            return False
         try:
-            claim = queue.claim(
-                self._engine, self._name, tuple(settings.pythons), settings.lease_seconds
-            )
+            runtimes = tuple(settings.pythons)
+            claim = queue.claim(self._engine, self._name, runtimes, settings.lease_seconds)
         except SQLAlchemyError as error:
             log.warning("the queue cannot be read: %s", brief(error))
             self._stop.wait(TROUBLE_SECONDS)
-            return
+            return False
         if claim is None:
-            self._stop.wait(settings.poll_seconds)
-            return
+            return False
+        hand = Hand(self._engine, claim, settings, self._stop)
+        if self._advance(hand, lambda: hand.begin(sandbox)):
+            self._hands.append(hand)
+        return True
+
+    def _follow_one(self) -> bool:
+        """One thing more for the run that has waited longest; False where there is none."""
+        if not self._hands:
+            return False
+        hand = self._hands[0]
+        if not self._advance(hand, hand.go_on):
+            self._hands.popleft()
+        return True
+
+    def _advance(self, hand: Hand, act: Callable[[], bool]) -> bool:
+        """Do it; returns whether there is more to do. Otherwise the run is let go."""
+        more = False
         try:
-            self._work(claim)
+            more = act()
         except SQLAlchemyError:
             # Nobody renews its lease now, so the reaper puts it back.
-            log.exception("run %d is left to the reaper", claim.run_id)
+            log.exception("run %d is left to the reaper", hand.claim.run_id)
             self._stop.wait(TROUBLE_SECONDS)
-
-    def _work(self, claim: Claim) -> None:
-        started = time.monotonic()
-        log.info("run %d: attempt %d begins", claim.run_id, claim.attempt)
-        lease = self._settings.lease_seconds
-        with scratch(self._settings.scratch) as base, Heart(self._engine, claim, lease) as heart:
-            result = self._drive(claim, heart, base)
-            word = self._finish(claim, result)
-        log.info("run %d: %s after %.2f s", claim.run_id, word, time.monotonic() - started)
-
-    def _drive(self, claim: Claim, heart: Heart, base: Path) -> Ended | Wish:
-        def wish() -> Wish:
-            if heart.lost:
-                return Wish.LOST
-            if self._stop.is_set():
-                return Wish.STOP
-            return Wish.CANCEL if heart.cancelled else Wish.GO_ON
-
-        try:
-            return drive(self._engine, claim, self._settings, wish, base, self._sandbox)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:
-            log.exception("run %d: the worker itself failed", claim.run_id)
-            return Ended(RunStatus.FAILED, f"The worker itself failed: {error!r:.500}")
-
-    def _finish(self, claim: Claim, result: Ended | Wish) -> str:
-        """Write the end of a run; returns it in a word, for the log."""
-        if isinstance(result, Ended):
-            kept = queue.finish(self._engine, claim, status=result.status, reason=result.reason)
-            word = f"{result.status.value} {result.reason}".strip()
-        else:
-            kept = result is Wish.STOP and queue.hand_back(self._engine, claim)
-            word = "handed back to the queue"
-        return word if kept else "lost to another worker, nothing more written"
+        finally:
+            if not more:
+                hand.close()
+        return more
 
     def _reap(self) -> None:
         sweep_at, programs_at = 0.0, 0.0

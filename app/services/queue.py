@@ -20,6 +20,11 @@ from app.models.columns import utc_now
 from app.services.attempt import close_stages, forget
 from app.services.live import announce
 
+WORKER_LOST = {
+    "code": "follow_ups_left",
+    "message": "Not all was tried after the verdict: its worker was lost. Run it again.",
+}
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -171,7 +176,10 @@ def _recover(engine: Engine, attempts: int, which: ColumnElement[bool]) -> int:
         runs = session.exec(query).all()
         for run in runs:
             run.lost += 1
-            if run.cancel_requested:
+            if run.following:  # its verdict stands
+                run.notes = [*run.notes, WORKER_LOST]
+                _end(session, run, RunStatus.FINISHED, "")
+            elif run.cancel_requested:
                 _end(session, run, RunStatus.CANCELLED, "")
             elif run.lost >= attempts:
                 _end(session, run, RunStatus.FAILED, f"worker lost {_times(run.lost)}")

@@ -3,9 +3,11 @@
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import StagelightError
 from app.services.record import LostRunError, save_following
@@ -41,21 +43,21 @@ class Line:
         self._wish = wish
         self._numbers = 0
 
-    def run(self) -> Wish | None:
-        """Follow all courses; returns the wish that ended it before, if one did."""
+    def steps(self) -> Iterator[Wish | None]:
+        """Follow all courses, one errand a step; yields LOST where the run is another's by now."""
         try:
             for name, course in COURSES.items():
                 if (wish := self._stops()) is not None:
-                    return self._left_off(wish)
+                    self._leave_off(wish)
+                    return
                 with self._context.writing() as session:
                     save_following(session, self._context.run_id, name)
-                if (wish := self._follow(name, course)) is not None:
-                    return self._left_off(wish)
+                if (yield from self._follow(name, course)) is not None:
+                    return
         except LostRunError:
-            return Wish.LOST
-        return None
+            yield Wish.LOST
 
-    def _follow(self, name: str, course: Course) -> Wish | None:
+    def _follow(self, name: str, course: Course) -> Generator[None, None, Wish | None]:
         """One course to its end. An error of ours ends the course, not the run."""
         asking = course(self._context)
         try:
@@ -64,11 +66,13 @@ class Line:
                 answer = self._send(errand)
                 if isinstance(answer, Wish):
                     asking.close()
+                    self._leave_off(answer)
                     return answer
+                yield
                 errand = asking.send(answer)
         except StopIteration:
             return None
-        except LostRunError:
+        except (LostRunError, SQLAlchemyError):
             raise
         except Exception as error:
             log.exception("run %d: %s ended early", self._context.run_id, name)
@@ -144,10 +148,11 @@ class Line:
         wish = self._wish()
         return None if wish is Wish.GO_ON else wish
 
-    def _left_off(self, wish: Wish) -> Wish:
-        if wish is not Wish.LOST:
-            why = "it was cancelled" if wish is Wish.CANCEL else "the worker was stopped"
-            self._context.note(
-                "follow_ups_left", f"Not all was tried after the verdict: {why}. Run it again."
-            )
-        return wish
+    def _leave_off(self, wish: Wish) -> None:
+        """Say that not all was tried. A lost run is another worker's, who tries it anew."""
+        if wish is Wish.LOST:
+            raise LostRunError(f"run {self._context.run_id}")
+        why = "it was cancelled" if wish is Wish.CANCEL else "the worker was stopped"
+        self._context.note(
+            "follow_ups_left", f"Not all was tried after the verdict: {why}. Run it again."
+        )
