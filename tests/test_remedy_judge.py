@@ -22,7 +22,7 @@ from workers.follow.remedy_state import (
     patch_of,
     stop_of_report,
 )
-from workers.remedies.model import Edit
+from workers.remedies.model import Cause, Edit
 from workers.verdict import Trouble
 
 BEFORE = "import torch\n\n\ndef f(x):\n    if x.sum() > 0:\n        x = x + 1\n    return g(x)\n"
@@ -188,6 +188,13 @@ def test_what_could_not_be_compared_was_not_tried() -> None:
 def test_a_failure_without_a_line_is_never_a_success() -> None:
     answer = trial(failure=BRANCH.failure, blockers=[], complete=Search.STUCK)
     assert judge(tried(standing(BRANCH)), answer).outcome is Outcome.FAILS
+
+
+def test_a_program_that_was_only_wrong_must_still_export() -> None:
+    silent = Stop(Cause(category="mutation", message="self.last is lost", exception=""), "")
+    before = Standing({"model.py": BEFORE}, RunOptions(), stops=[silent])
+    assert judge(tried(before), trial(blockers=[LATE])).outcome is Outcome.FAILS
+    assert judge(tried(before), EXPORTED).outcome is Outcome.WORKS
 
 
 def test_causes_keep_their_place_through_a_change() -> None:

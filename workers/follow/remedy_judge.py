@@ -126,6 +126,9 @@ def _exported(tried: Tried, trial: Trial) -> Judgement:
 
 def _stopped(tried: Tried, trial: Trial) -> Judgement:
     """It does not export: is this culprit gone, and what came of it?"""
+    if tried.stop.is_silent:
+        told = failure_data(trial.failure) if trial.failure else None
+        return Judgement(Outcome.FAILS, "It does not export any more.", tried.before, told)
     before, after = tried.before.stops, [stop_of_report(report) for report in trial.blockers]
     was = matched(before, after, tried.before.files, tried.after.files)
     standing = replace(

@@ -20,7 +20,7 @@ Place = tuple[str | None, int | None]  # file and line
 
 @dataclass(frozen=True)
 class Stop:
-    """One cause that stops the export of the script as it stands."""
+    """One cause that stops the export of the script as it stands, or makes its program wrong."""
 
     cause: Cause
     fingerprint: str
@@ -33,9 +33,16 @@ class Stop:
         return self.cause.file, self.cause.line
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it does not stop the export: the program that comes of it is wrong."""
+        return self.cause.file is None and not self.fingerprint
+
+    @property
     def words(self) -> str:
         """What and where it is, for people."""
         cause = self.cause
+        if self.is_silent:
+            return "What the exported program gives"
         where = f"{cause.file}:{cause.line}" if cause.file else "the export itself"
         return f"{where} ({cause.category.replace('_', ' ')})"
 
