@@ -75,9 +75,9 @@ def _test(place: Place) -> cst.BaseExpression | None:
     node = place.statement
     if isinstance(node, cst.If | cst.While):
         return node.test
-    for choice in place.nodes(cst.CSTNode):
-        if isinstance(choice, cst.IfExp | cst.CompIf):
-            return choice.test
+    choices = [c.test for c in place.nodes(cst.IfExp)] + [c.test for c in place.nodes(cst.CompIf)]
+    if choices:
+        return choices[0]
     if isinstance(node, cst.SimpleStatementLine) and isinstance(node.body[0], cst.Assert):
         return node.body[0].test
     return None

@@ -15,7 +15,8 @@ from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, Posi
 CHARACTERS = 400_000  # of one file
 BRACKETS = 60  # nested in each other
 INDENTS = 40
-TOKENS = 3_000  # of one logical line, and of one chain of elif
+TOKENS = 3_000  # of one logical line
+ELIFS = 200  # of one file: each is nested in the one before
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 Suite = list[cst.BaseStatement]
@@ -117,14 +118,15 @@ def is_tame(text: str) -> bool:
     """Whether a text's size and nesting stay within what the parser reads safely."""
     if len(text) > CHARACTERS:
         return False
-    brackets = indents = tokens = 0
+    brackets = indents = tokens = elifs = 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             kind, word = token.type, token.string
             brackets += (word in ("(", "[", "{")) - (word in (")", "]", "}"))
             indents += (kind == tokenize.INDENT) - (kind == tokenize.DEDENT)
             tokens = 0 if kind == tokenize.NEWLINE else tokens + 1
-            if brackets > BRACKETS or indents > INDENTS or tokens > TOKENS:
+            elifs += word == "elif"
+            if brackets > BRACKETS or indents > INDENTS or tokens > TOKENS or elifs > ELIFS:
                 return False
     except (tokenize.TokenError, SyntaxError):
         return False
