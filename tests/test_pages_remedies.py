@@ -109,6 +109,7 @@ def test_what_resisted_is_said_and_nothing_claims_to_work(
             3,
             status=RemedyStatus.FAILS,
             reason="Blocker 2 at m.py:9 resisted.",
+            parts=[1],
             **NOT_REPLAYED,
         )
         return run
