@@ -30,6 +30,7 @@ from workers.remedies import (
     where_for_choice,
 )
 from workers.remedies.model import Cause, Edit, Remedy, Upload
+from workers.remedies.state_too import with_state
 from workers.remedies.syntax import parses
 
 PROPOSALS = 24  # at most, of all remedies for one blocker
@@ -96,7 +97,7 @@ def _sound(cause: Cause, upload: Upload) -> Iterator[tuple[Remedy, Edit]]:
     for remedy in REMEDIES:
         if cause.category not in remedy.categories:
             continue
-        for edit in remedy.propose(cause, upload):
+        for edit in with_state(remedy.propose(cause, upload), upload):
             change = (dict(edit.files), dict(edit.options))
             if (
                 change not in seen

@@ -69,8 +69,19 @@ def state_to_buffer(cause: Cause, upload: Upload) -> Iterator[Edit]:
                     yield Edit({path: new}, note=note)
 
 
+def keep_in_buffer(text: str, owner: str, name: str, upload: Upload) -> str | None:
+    """A file with `self.<name>` of a class in a buffer; None where its first value is not known."""
+    source = parse(text)
+    if source is None:
+        return None
+    for node in m.findall(source.module, m.ClassDef(name=m.Name(owner))):
+        assert isinstance(node, cst.ClassDef)
+        if (new := _kept(source, node, name, upload)) is not None:
+            return new
+    return None
+
+
 def _kept(source: Source, owner: cst.ClassDef, name: str, upload: Upload) -> str | None:
-    """The file with `self.<name>` kept in a buffer; None where its first value is not known."""
     made = _assigned_in_init(source, owner, name)
     initial = initial_value(source, owner, name, made[1], upload) if made else None
     if made is None or initial is None:
@@ -80,7 +91,7 @@ def _kept(source: Source, owner: cst.ClassDef, name: str, upload: Upload) -> str
     assigned = 0
     for node in m.findall(owner, m.SimpleStatementLine()):
         assert isinstance(node, cst.SimpleStatementLine)
-        if node is not made[0] and (value := _value_given(node, name)) is not None:
+        if node is not made[0] and (value := value_given(node, name)) is not None:
             new = statements(f"self.{name}.copy_({source.code(value)})\n")[0]
             trailing = {"trailing_whitespace": node.trailing_whitespace}
             changes[node] = splice(node, [new.with_changes(**trailing)])
@@ -116,12 +127,12 @@ def _assigned_in_init(
         function = source.function(node)
         if function and function.name.value == "__init__" and source.klass(node) is owner:
             assert isinstance(node, cst.SimpleStatementLine)
-            if (value := _value_given(node, name)) is not None:
+            if (value := value_given(node, name)) is not None:
                 return node, value
     return None
 
 
-def _value_given(node: cst.SimpleStatementLine, name: str) -> cst.BaseExpression | None:
+def value_given(node: cst.SimpleStatementLine, name: str) -> cst.BaseExpression | None:
     """What a statement that does nothing else assigns to `self.<name>`."""
     if len(node.body) != 1:
         return None

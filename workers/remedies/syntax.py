@@ -7,6 +7,7 @@ long, is refused before it is parsed.
 import io
 import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 import libcst as cst
@@ -99,6 +100,7 @@ class _Replace(cst.CSTTransformer):
         return change(updated_node) if callable(change) else change
 
 
+@lru_cache(maxsize=16)  # all remedies look at the same few files
 def parse(text: str) -> Source | None:
     """A file's syntax; None where it is no Python, or too large or deep to be read safely."""
     if not is_tame(text):
