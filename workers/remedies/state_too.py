@@ -16,7 +16,6 @@ from workers.remedies.model import Edit, Upload
 from workers.remedies.state import keep_in_buffer, value_given
 from workers.remedies.syntax import Source, parse
 
-
 _ASSIGNED = re.compile(r"^ +self\.(\w+)(?: ?:[^=\n]+)? = ", re.MULTILINE)
 
 
