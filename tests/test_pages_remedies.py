@@ -146,10 +146,10 @@ def test_a_part_of_a_patch_that_was_replayed_works_too(client: TestClient, seed_
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (RemedyKind.REWRITE, "rewrite, 1.5 s"),
-        (RemedyKind.WRAP, "opaque operator, 1.5 s"),
-        (RemedyKind.REQUEST, "other request, 1.5 s"),
-        (RemedyKind.PIN, "pinned, 1.5 s"),
+        (RemedyKind.REWRITE, "fix 1, rewrite, 1.5 s"),
+        (RemedyKind.WRAP, "fix 1, opaque operator, 1.5 s"),
+        (RemedyKind.REQUEST, "fix 1, other request, 1.5 s"),
+        (RemedyKind.PIN, "fix 1, pinned, 1.5 s"),
     ],
 )
 def test_kinds_are_told_apart_in_words(
@@ -203,7 +203,7 @@ def test_a_blockers_own_page_has_all_that_was_tried_with_its_diffs(
         seed.remedy(run, 1, 1)
         seed.remedy(run, 2, 1, status=RemedyStatus.FAILS, reason="It gave another result.")
         seed.remedy(run, 3, 1, status=RemedyStatus.NOT_TRIED, reason="No time was left.")
-        seed.remedy(run, 4, 2)
+        seed.remedy(run, 4, 2, parts=[1, 2])
         return run
 
     run_id = seed_run(make)
@@ -214,6 +214,8 @@ def test_a_blockers_own_page_has_all_that_was_tried_with_its_diffs(
     for words in ("# fix 1", "# fix 2", "It gave another result.", "No time was left."):
         assert words in text, words
     assert "Fix 4" not in text
+    assert "On top of" not in text
+    assert "On top of fix 1 , fix 2 ." in text_of(client.get(f"/runs/{run_id}/blockers/2").text)
     assert html.count('/run"><button') == 1
 
 
