@@ -130,6 +130,7 @@ def test_a_run_that_exports_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert follow(tmp_path, monkeypatch, pair=GOOD) is None
 
 
+@pytest.mark.full
 def test_each_blocker_of_a_real_run_gets_one_that_plain_python_fails_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,9 +117,10 @@ class Coder:
             self.imports[f"import {thing.__name__}"] = None
             return thing.__name__
         name = getattr(thing, "__qualname__", "")
+        own = getattr(thing, "__name__", "")
         for known in (nn, *_HOMES):
-            if name and getattr(known, name, None) is thing:
-                return f"{known.__name__}.{name}"
+            if own and getattr(known, own, None) is thing:
+                return f"{known.__name__}.{own}"
         home = sys.modules.get(getattr(thing, "__module__", None) or "")
         found: Any = home
         for part in name.split("."):

@@ -1,0 +1,151 @@
+"""The search for repros: scripts are proposed, cut down, and run once more by themselves.
+
+It asks for errands and needs nothing else: benchmarks and tests run it without a worker.
+"""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.models import Blocker, Category
+from app.services.options import RunOptions
+from workers.answers.repro import Repro
+from workers.events import Blockers, FailureReport, ProbeKind, StageFinished
+from workers.fingerprints import fingerprint_of
+from workers.follow.model import Answer, Errand
+from workers.follow.repro_text import heading
+
+NAME = "repro.py"
+RATIO = 10  # of the time until the verdict, that all repros of a run may take together
+LEAST_SECONDS = 60.0  # that they may take, of a run of any length
+ONE_SECONDS = 60.0  # that the reduction of one may take
+SETTLING_SECONDS = 20.0  # of a reduction's process, beside the reduction
+RAW = 3  # unreduced scripts that are run where the reduced one fails otherwise
+
+# A limit, or what the sandbox refuses: no script says more of it than the report.
+_NOT_SHOWN = frozenset((Category.OUT_OF_MEMORY, Category.SANDBOX, Category.TIMEOUT))
+
+
+# What came of it: `status`, `text`, `why`, as app/services/repro_views.py reads them.
+Found = dict[str, Any]
+Searching = Generator[Errand, Answer, Found]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Seconds for all repros of a run, and for one process of theirs."""
+
+    seconds: float
+    wall: float
+    began: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, run_seconds: float, wall: float) -> "Budget":
+        """Of a run that took so long until its verdict."""
+        return cls(max(LEAST_SECONDS, RATIO * run_seconds), wall)
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; less than 0 when it is over."""
+        return self.began + self.seconds - time.monotonic()
+
+
+def search(
+    blockers: Sequence[Blocker],
+    environment: Mapping[str, Any],
+    budget: Budget,
+    keep: Callable[[Blocker, Found], None],
+) -> Generator[Errand, Answer, None]:
+    """Propose scripts for all blockers, then reduce and prove one for each.
+
+    Args:
+        blockers: the run's, in order of execution.
+        environment: what the run ran on, as workers/events.py's Environment.
+        budget: its clock runs already.
+        keep: called once for each blocker that has a fingerprint, as soon as its repro is known.
+    """
+    wanted = []
+    for one in blockers:
+        if one.category in _NOT_SHOWN:
+            keep(one, _none("What stopped it is no matter of the model's code."))
+        elif one.fingerprint:
+            wanted.append(one)
+    if not wanted:
+        return
+    work = {"do": "propose", "causes": [_cause(one) for one in wanted]}
+    answer = yield Errand(ProbeKind.REPRO, budget.wall, work)
+    proposed = answer.first(Repro)
+    if proposed is None:
+        for one in wanted:
+            keep(one, _none(f"The script could not be taken apart: {answer.why_not}"))
+        return
+    for one, scripts, name in zip(wanted, proposed.scripts, proposed.classes, strict=False):
+        started = time.monotonic()
+        found = yield from _repro_of(one, scripts, name, environment, budget)
+        keep(one, found | {"seconds": round(time.monotonic() - started, 2)})
+
+
+def _repro_of(
+    blocker: Blocker,
+    scripts: Sequence[str],
+    module_class: str,
+    environment: Mapping[str, Any],
+    budget: Budget,
+) -> Searching:
+    """One blocker's: reduced, and run once more by itself."""
+    if not scripts:
+        return _none("Neither its line, its function nor its module could be put into one script.")
+    if budget.left <= 1:
+        return _none(f"The time for repros, {budget.seconds:.0f} s, was over.")
+    seconds = min(ONE_SECONDS, budget.left)
+    cause = {"category": blocker.category.value, "text": blocker.text, "module_class": module_class}
+    work = {"do": "reduce", "cause": cause, "scripts": [*scripts], "seconds": seconds}
+    answer = yield _errand(ProbeKind.REPRO, seconds + SETTLING_SECONDS, "", work)
+    reduced = answer.first(Repro)
+    for script in (*_reduced(reduced), *scripts[:RAW]):
+        text = f"{heading(blocker, environment, script)}\n{script}"
+        proof = yield _errand(ProbeKind.WHOLE, budget.wall, text, {})
+        if any(fingerprint_of(one) == blocker.fingerprint for one in _failures(proof)):
+            return {"status": "reproduces", "text": text, "why": ""}
+    if reduced is None:
+        return _none(answer.why_not)
+    return _none(f"None of {len(scripts)} scripts that were made of it stops at the same cause.")
+
+
+def _errand(kind: ProbeKind, seconds: float, text: str, work: dict[str, Any]) -> Errand:
+    """One that knows nothing of the upload."""
+    return Errand(kind, seconds, work, [(NAME, text.encode())], NAME, RunOptions())
+
+
+def _reduced(answer: Repro | None) -> Iterator[str]:
+    if answer is not None:
+        yield from (text for scripts in answer.scripts for text in scripts)
+
+
+def _failures(answer: Answer) -> Iterator[FailureReport]:
+    """What stopped a script's export, by the export itself and by the search that followed."""
+    for event in answer.events:
+        if isinstance(event, StageFinished) and event.failure is not None:
+            yield event.failure
+        elif isinstance(event, Blockers) and event.blockers:
+            yield event.blockers[0].failure
+
+
+def _cause(blocker: Blocker) -> dict[str, Any]:
+    """What the probe is told of a blocker."""
+    at = (blocker.file, blocker.line)
+    frames = [frame for frame in blocker.frames if (frame["file"], frame["line"]) == at]
+    return {
+        "category": blocker.category.value,
+        "text": blocker.text,
+        "module": blocker.module,
+        "file": blocker.file or "",
+        "line": blocker.line or 0,
+        "where": frames[-1]["where"] if frames else "upload",
+        "function": blocker.function,
+    }
+
+
+def _none(why: str) -> dict[str, Any]:
+    return {"status": "does_not", "text": "", "why": why}
