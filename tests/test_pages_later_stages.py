@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from app.models import StageKind, StageStatus, Verdict
+from app.models import Category, StageKind, StageStatus, Verdict
 from app.services.storage import BlobStore
 from app.settings import Settings
 from tests.web_support import seeding
@@ -62,12 +62,25 @@ def test_onnx_says_why_an_operator_is_not_translated(
     assert "aten.geqrf.default 1 nothing is registered" in text
 
 
+def test_the_run_page_names_them_in_place_of_an_unknown_cause(
+    get: Any, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        run = seed.finished(Verdict.EXPORTED)
+        seed.stage(run, 1, StageStatus.PASSED, StageKind.WHOLE)
+        reason = "There is no translation of aten.geqrf.default."
+        stage = seed.stage(run, 2, StageStatus.FAILED, StageKind.ONNX, name="ONNX", reason=reason)
+        seed.failure(run, stage, category=Category.UNKNOWN, file=None, line=None)
+    assert f"ONNX {reason} onnx" in get("/runs/1")
+
+
 def test_a_draft_is_marked_unproven_with_what_it_decided(
     get: Any, engine: Engine, store: BlobStore, settings: Settings
 ) -> None:
     frame = {**FRAME, "where": "upload"}
     guess = {"kind": "data_dependent_error", "text": "Eq(u0, 1) is taken as True", "frame": frame}
     text = page_of(StageKind.DRAFT, get, engine, store, settings, detail={"guesses": [guess]})
+    assert "unproven draft" in text
     assert "Unproven." in text
     assert "data-dependent error Eq(u0, 1) is taken as True model.py:8 if x > 0:" in text
 

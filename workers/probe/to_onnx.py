@@ -72,14 +72,12 @@ def run_onnx(job: Job, places: Places, emitter: Emitter, call: Call) -> NoReturn
 def _failed(error: BaseException, program: Program | None, places: Places) -> dict[str, Any]:
     """The failure, with the operators that stop the translation where the export itself passed."""
     detail = None if program is None else _detail(program)
-    hint = ""
-    if detail and (names := [one["name"] for one in detail["outside"]]):
-        hint = (
-            f"ONNX has no translation of {', '.join(names)}: use other operators, or give "
-            "torch.onnx.export a custom_translation_table."
-        )
-    failure = script_failure(error, places, category_of(error, []), cap(hint, TEXT))
-    return {"failure": failure | {"message": _message(error, places)}, "detail": detail}
+    names = [one["name"] for one in detail["outside"]] if detail else []
+    reason = f"There is no translation of {', '.join(names)}." if names else ""
+    hint = "Use other operators, or give torch.onnx.export a custom_translation_table."
+    failure = script_failure(error, places, category_of(error, []), hint if names else "")
+    told = failure | {"message": _message(error, places)}
+    return {"failure": told, "detail": detail, "reason": cap(reason, TEXT)}
 
 
 def _message(error: BaseException, places: Places) -> str:
