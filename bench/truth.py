@@ -36,6 +36,8 @@ SITE = Path(sysconfig.get_path("purelib")).resolve()
 # Dynamo has no Python frames of the user's code: it prints them.
 USER_CODE = re.compile(r'^\s*File "(.+)", line (\d+), in ', re.MULTILINE)
 UNKNOWN_TYPE = "which is not a known type"
+# What takes seconds to import, by the word in a script that asks for it.
+SLOW = {"torch": "torch._dynamo", "transformers": "transformers.modeling_utils"}
 # Where DESIGN wants another line than the innermost frame, and no traceback has it.
 ELSEWHERE = {
     "Constraints violated": "the guard's line",
@@ -78,7 +80,10 @@ def main() -> None:
     if len(options.scripts) == 1:
         _tell(options.scripts[0], options.strict)
         return
-    importlib.import_module("torch._dynamo")  # most of a first export's time, and changes nothing
+    texts = [script.read_text() for script in options.scripts]
+    for package, module in SLOW.items():  # most of a first export's time, and changes nothing
+        if any(package in text for text in texts):
+            importlib.import_module(module)
     for script in options.scripts:
         if (child := os.fork()) == 0:
             _tell(script, options.strict)

@@ -1,11 +1,12 @@
 """transformers models from small configs: Stagelight says of each what plain torch.export says."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from bench.agreement import ARCHITECTURES, tell_truth
+from bench.agreement import ARCHITECTURES, Truth, tell_truth
 from tests.coverage_support import answer_of, check
 
 SCRIPTS = sorted(ARCHITECTURES.glob("*.py"))
@@ -19,15 +20,35 @@ REFUSED = {
     *("t5", "videomae_pretraining", "whisper"),
 }
 # Of those that export every third one: ten seconds each. `make coverage-table` has them all.
-PARAMETERS = [
-    pytest.param(script, id=script.stem, marks=() if script.stem in HANDFUL else pytest.mark.full)
+CHOSEN = [
+    script
     for place, script in enumerate(SCRIPTS)
     if script.stem in HANDFUL | REFUSED or place % 3 == 0
 ]
+LOTS = 8  # of the long suite: the truth of a lot is told by one Python, which forks for each
+
+
+def lot_of(script: Path) -> str:
+    """What is asked about together, and runs in one process."""
+    place = CHOSEN.index(script) % LOTS
+    return "handful" if script.stem in HANDFUL else f"architectures {place}"
+
+
+def marks(script: Path) -> list[pytest.MarkDecorator]:
+    """In which suite it is, and with whom."""
+    full = [] if script.stem in HANDFUL else [pytest.mark.full]
+    return [*full, pytest.mark.xdist_group(lot_of(script))]
+
+
+@cache
+def told(lot: str) -> dict[str, Truth]:
+    """The truth of each script of a lot, by the file's name."""
+    scripts = [script for script in CHOSEN if lot_of(script) == lot]
+    return {truth.script: truth for truth in tell_truth(scripts)}
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(PARAMETERS) >= 40
+    assert len(CHOSEN) >= 40
     assert {script.stem for script in SCRIPTS} >= HANDFUL
 
 
@@ -38,7 +59,9 @@ def test_its_first_line_says_what_it_is(script: Path) -> None:
     assert " with random weights: " in text
 
 
-@pytest.mark.parametrize("script", PARAMETERS)
+@pytest.mark.parametrize(
+    "script", [pytest.param(script, id=script.stem, marks=marks(script)) for script in CHOSEN]
+)
 def test_an_architecture(script: Path, tmp_path: Path) -> None:
-    [truth] = tell_truth([script])
+    truth = told(lot_of(script))[script.name]
     check(truth, answer_of(tmp_path, script.name, script.read_text()))
