@@ -7,10 +7,12 @@ import pytest
 from workers.remedies import (
     async_check,
     catalogue,
+    cond_for_branch,
     drop_skip,
     loops,
     modules,
     number_in_range,
+    opaque_function,
     pins,
     sizes,
     stack_for_tensor,
@@ -18,6 +20,7 @@ from workers.remedies import (
     torch_for_numpy,
     where_for_branch,
     where_for_choice,
+    where_for_mask,
 )
 from workers.remedies.model import Cause, Remedy, Upload
 from workers.remedies.syntax import is_tame, parse, parses
@@ -128,6 +131,31 @@ REWRITTEN = [
         where_for_choice.REMEDY,
         "return x if float(x.sum()) > limit else y  # <-\n",
         "return torch.where(x.sum() > limit, x, y)\n",
+    ),
+    (
+        "a mean of what a mask selects",
+        where_for_mask.REMEDY,
+        "mask = x > 0\nreturn x[mask].mean()  # <-\n",
+        "mask = x > 0\nreturn (torch.where(mask, x, 0).sum() / mask.sum())\n",
+    ),
+    (
+        "what a mask assigns to",
+        where_for_mask.REMEDY,
+        "x[x > 0] = y[x > 0]  # <-\nreturn x\n",
+        "x.copy_(torch.where((x > 0), y, x))\nreturn x\n",
+    ),
+    (
+        "two returns of which one is computed",
+        cond_for_branch.REMEDY,
+        "if x.sum() > 0:  # <-\n    return x\nreturn y * 2\n",
+        "return torch.cond(x.sum() > 0, lambda: x.clone(), lambda: y * 2)\n",
+    ),
+    (
+        "two ways of which one is computed",
+        cond_for_branch.REMEDY,
+        "if x.sum() > 0:  # <-\n    x = x * 2\nreturn x\n",
+        "def taken(x):\n    x = x * 2\n    return (x,)\ndef otherwise(x):\n"
+        "    return (x.clone(),)\nx, = torch.cond(x.sum() > 0, taken, otherwise, (x,))\nreturn x\n",
     ),
     (
         "an assertion",
@@ -295,6 +323,16 @@ def test_a_fake_kernel_is_given_a_size_of_its_own() -> None:
     assert "    n = torch.library.get_ctx().new_dynamic_size()\n" in made
 
 
+def test_a_function_becomes_an_operator_of_its_own() -> None:
+    before = "def f(n: int, x: Tensor) -> Tensor:\n    return x[: int(x.sum())] * n  # <-\n"
+    (made,) = proposed(opaque_function.REMEDY, before)
+    assert "def f_in_python(n: int, x: Tensor) -> Tensor:\n" in made
+    assert '@torch.library.custom_op("opaque::f", mutates_args=())\n' in made
+    assert "    return f_in_python(n, x).clone()\n" in made
+    assert "@f.register_fake\n" in made
+    assert "    return torch.empty_like(x)\n" in made
+
+
 UNTOUCHED = [
     ("results of other kinds of lists are left", where_for_branch.REMEDY,
      "if x.sum() > 0:  # <-\n    yield x\nreturn\n"),
@@ -315,9 +353,15 @@ UNTOUCHED = [
     ("a loop that carries nothing", loops.WHILE,
      "while x.sum() > 0:  # <-\n    found.append(x)\nreturn found\n"),
     ("a loop that gathers what it finds", loops.BREAK_OFF,
-     "for z in found:\n    if z.sum() > 0:  # <-\n        break\n    limit.append(z)\nreturn limit\n"),
+     "for z in found:\n    if z.sum() > 0:  # <-\n        break\n    y.append(z)\nreturn y\n"),
     ("a loop whose own names live on", loops.BREAK_OFF,
      "for z in found:\n    w = z\n    if w.sum() > 0:  # <-\n        break\nreturn w\n"),
+    ("ways of unlike names", cond_for_branch.REMEDY,
+     "if x.sum() > 0:  # <-\n    z = x\nelse:\n    w = x\nreturn x\n"),
+    ("an index that is no mask", where_for_mask.REMEDY,
+     "rows = y\nreturn x[rows].mean()  # <-\n"),
+    ("a function that takes no plain values", opaque_function.REMEDY,
+     "return x[: int(y.sum())]  # <-\n"),
     ("an exception among other things", async_check.CHECK,
      "if x.sum() > 0:  # <-\n    x = y\n    raise ValueError(x)\nreturn x\n"),
     ("a function that torch does not have", torch_for_numpy.REMEDY,

@@ -5,6 +5,7 @@ from itertools import islice
 
 from workers.remedies import (
     async_check,
+    cond_for_branch,
     dims_request,
     drop_skip,
     fakes,
@@ -15,6 +16,7 @@ from workers.remedies import (
     number_in_range,
     numpy_inputs,
     opaque,
+    opaque_function,
     pins,
     pool_all,
     pytrees,
@@ -28,6 +30,7 @@ from workers.remedies import (
     torch_for_numpy,
     where_for_branch,
     where_for_choice,
+    where_for_mask,
 )
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.state_too import with_state
@@ -42,6 +45,8 @@ REWRITES: tuple[Remedy, ...] = (
     loops.BREAK_OFF,
     where_for_branch.REMEDY,
     where_for_choice.REMEDY,
+    where_for_mask.REMEDY,
+    cond_for_branch.REMEDY,
     loops.WHILE,
     async_check.SILENCE,
     async_check.CHECK,
@@ -80,6 +85,7 @@ REQUESTS: tuple[Remedy, ...] = (
 WRAPS: tuple[Remedy, ...] = (
     *libraries.WRAPS,
     fakes.LIKE_INPUT,
+    opaque_function.REMEDY,
     opaque.REMEDY,
 )
 PINS: tuple[Remedy, ...] = (pins.BRANCH, pins.VALUE)
