@@ -29,7 +29,7 @@ def propose(cause: Cause, upload: Upload) -> Iterator[Edit]:
 
 
 REMEDY = Remedy(
-    name="opaque_function",
+    name="function_as_operator",
     title="Hide the function behind an operator of its own",
     kind="wrap",
     categories=frozenset(
