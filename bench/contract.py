@@ -148,8 +148,11 @@ class Brute:
     def _count_silent(self) -> None:
         """Which dimensions an export of all AUTO fixes without a word."""
         args, kwargs = pytree.tree_map(_all_auto, self._inputs)
-        program = self._plain({**dict(zip(self._parameters(), args, strict=False)), **kwargs})
-        module = program.module()
+        shapes = {**dict(zip(self._parameters(), args, strict=False)), **kwargs}
+        try:
+            module = self._plain(shapes).module()
+        except Exception:  # then none of them is static without a word
+            return
         for key, one in self._table.items():
             others = [n for n in range(SMALLEST, self._largest) if n != self._own[key]]
             ways = (sizes for size in others for sizes in self._ways(key, size))
@@ -165,8 +168,10 @@ class Brute:
 
     def _ways(self, key: Place, size: int) -> Iterator[dict[Place, int]]:
         """Ways in which a dimension may come to another size: as told, alone, with its likes."""
-        if self._table[key]["symbol"] and not self._table[key]["expression"]:
-            yield self._sizes({self._table[key]["symbol"]: size})
+        one = self._table[key]
+        symbols = {row["symbol"] for row in self._table.values() if row["symbol"]}
+        for symbol in symbols if one["expression"] else {one["symbol"]} - {""}:
+            yield self._sizes({symbol: size})
         yield {key: size}
         yield {other: size for other, own in self._own.items() if own == self._own[key]}
 

@@ -103,14 +103,18 @@ class _Reader:
 
     def _export_in_turn(self, exported: Exported) -> Exported:
         """Ask for more and more dimensions, and leave out those with which the export fails."""
-        for group in _groups(self._dimensions):
+        groups = _groups(self._dimensions)
+        while groups:
+            group = groups.pop(0)
             if not self._clock.allows(f"asking for {group[0].role or 'the rest'} with the others"):
                 continue
             more = self._export({**exported.asked, **hints_for(group)})
             if more.program is not None:
                 exported = more
+            elif len(group) == 1:
+                self._table.take_refused(group[0], more)
             else:
-                self._table.take_refused(group, more)
+                groups[:0] = [[one] for one in group]
         return exported
 
     def _export(self, asked: Asked) -> Exported:

@@ -76,11 +76,10 @@ class Table:
         """The model does not export, whatever is asked of its dimensions."""
         self._how, self._failure = "eager", exported.failure
 
-    def take_refused(self, group: Sequence[Dimension], exported: Exported) -> None:
-        """Dimensions with which the export fails."""
+    def take_refused(self, one: Dimension, exported: Exported) -> None:
+        """A dimension with which the export fails."""
         failure = exported.failure or {}
-        for one in group:
-            self._rows[one.key].failure = cap(failure.get("message", ""), TEXT)
+        self._rows[one.key].failure = cap(failure.get("message", ""), TEXT)
 
     def take_open(self, found: Open) -> None:
         """What an export left open, and what it fixed."""

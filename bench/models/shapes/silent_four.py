@@ -9,8 +9,7 @@ class Silent(nn.Module):
         if a.shape[0] == 4:
             a = a + 1
         scale = 2.0 if b.shape[0] in (3, 5) else 1.0
-        table = {6: 1.0}
-        weight = table.get(c.shape[0], 0.5)
+        weight = list(range(10))[c.shape[0]]
         rows = [row * 2 for row in d]
         return a.sum() + b.sum() * scale + c.sum() * weight + torch.stack(rows).sum()
 
