@@ -12,7 +12,6 @@ from workers.remedies import (
     loops,
     modules,
     number_in_range,
-    opaque_function,
     pins,
     sizes,
     stack_for_tensor,
@@ -323,16 +322,6 @@ def test_a_fake_kernel_is_given_a_size_of_its_own() -> None:
     assert "    n = torch.library.get_ctx().new_dynamic_size()\n" in made
 
 
-def test_a_function_becomes_an_operator_of_its_own() -> None:
-    before = "def f(n: int, x: Tensor) -> Tensor:\n    return x[: int(x.sum())] * n  # <-\n"
-    (made,) = proposed(opaque_function.REMEDY, before)
-    assert "def f_in_python(n: int, x: Tensor) -> Tensor:\n" in made
-    assert '@torch.library.custom_op("opaque::f", mutates_args=())\n' in made
-    assert "    return f_in_python(n, x).clone()\n" in made
-    assert "@f.register_fake\n" in made
-    assert "    return torch.empty_like(x)\n" in made
-
-
 UNTOUCHED = [
     ("results of other kinds of lists are left", where_for_branch.REMEDY,
      "if x.sum() > 0:  # <-\n    yield x\nreturn\n"),
@@ -360,34 +349,6 @@ UNTOUCHED = [
      "if x.sum() > 0:  # <-\n    z = x\nelse:\n    w = x\nreturn x\n"),
     ("an index that is no mask", where_for_mask.REMEDY,
      "rows = y\nreturn x[rows].mean()  # <-\n"),
-    ("a function that takes no plain values", opaque_function.REMEDY,
-     "return x[: int(y.sum())]  # <-\n"),
-    ("an exception among other things", async_check.CHECK,
-     "if x.sum() > 0:  # <-\n    x = y\n    raise ValueError(x)\nreturn x\n"),
-    ("a function that torch does not have", torch_for_numpy.REMEDY,
-     "return np.unwrap(x)  # <-\n"),
-    ("a number of Python's", tensor_for_number.REMEDY,
-     "return x * max(limit, 2)  # <-\n"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("remedy", "source"), [case[1:] for case in UNTOUCHED], ids=[
-    case[0] for case in UNTOUCHED
-])  # fmt: skip
-def test_what_has_another_shape_is_left_alone(remedy: Remedy, source: str) -> None:
-    assert proposed(remedy, function(source), value="True") == []
-
-
-def test_what_stands_in_a_library_is_left_alone() -> None:
-    cause = Cause("data_dependent_branch", "", "", file="lib/ops.py", line=1, in_upload=False)
-    upload = Upload({ENTRY: "import torch\n"}, ENTRY)
-    assert [r.name for r, _ in catalogue.proposals(cause, upload) if r.kind == "rewrite"] == []
-
-
-def test_comments_and_formatting_stay() -> None:
-    before = function(
-        "# why\nif x.sum()>0:  # <-\n    # because\n    x = x*2  # twice\nreturn ( x )\n"
-    )
     (made,) = proposed(where_for_branch.REMEDY, before)
     assert "    # why\n    # because\n" in made
     assert "return ( x )\n" in made

@@ -16,7 +16,6 @@ from workers.remedies import (
     number_in_range,
     numpy_inputs,
     opaque,
-    opaque_function,
     pins,
     pool_all,
     pytrees,
@@ -85,7 +84,6 @@ REQUESTS: tuple[Remedy, ...] = (
 WRAPS: tuple[Remedy, ...] = (
     *libraries.WRAPS,
     fakes.LIKE_INPUT,
-    opaque_function.REMEDY,
     opaque.REMEDY,
 )
 PINS: tuple[Remedy, ...] = (pins.BRANCH, pins.VALUE)
