@@ -25,6 +25,7 @@ from workers.sandbox.box import Sandbox
 from workers.wish import Wish
 
 LEASE_SECONDS = 3_600.0
+TRIAL_SECONDS = 300.0  # of one remedy: benches run on machines that do other work
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,19 @@ class RemedyRuns:
 
 
 @contextmanager
-def remedy_runs(runtime: Path | None = None) -> Iterator[RemedyRuns]:
+def remedy_runs(
+    runtime: Path | None = None, trial_seconds: float = TRIAL_SECONDS
+) -> Iterator[RemedyRuns]:
     """Runs in a folder of their own, by this interpreter or by another runtime's."""
     with tempfile.TemporaryDirectory() as folder:
         runtimes = {"default": runtime or Path(sys.executable)}
-        settings = Settings(data=Path(folder) / "data", runtimes=runtimes, follow_ups=True)
+        settings = Settings(
+            data=Path(folder) / "data",
+            runtimes=runtimes,
+            follow_ups=True,
+            follow_seconds=LEASE_SECONDS,
+            remedy_seconds=trial_seconds,
+        )
         with Sandbox(settings) as sandbox:
             yield RemedyRuns(settings, sandbox)
 

@@ -112,14 +112,15 @@ class _Hunt:
         self._reference = b""
         self._left = TIMES * context.run_seconds
         self._rows = 0
+        self._why_nothing = ""  # why nothing was tried at all
         self._proof: Judgement | None = None  # of the script as it stands, once it exports
 
     def run(self) -> Course:
         """Try what there is, and write the row of all that works."""
         if not self._has_proposals():
-            self._give_up_all("The catalogue has no remedy for it.")
+            self._give_up("The catalogue has no remedy for any of it.")
         elif why := (yield from self._take_reference()):
-            self._give_up_all(why)
+            self._give_up(why)
         steps = 0
         while (stop := self._standing.next_stop) is not None and steps < MOST_STEPS:
             steps += 1
@@ -130,13 +131,15 @@ class _Hunt:
         upload = self._standing.upload(self._upload)
         return any(next(_proposals(stop.cause, upload), None) for stop in self._standing.stops)
 
-    def _give_up_all(self, why: str) -> None:
+    def _give_up(self, why: str) -> None:
+        self._why_nothing = why
         stops = [replace(stop, resisted=why) for stop in self._standing.stops]
         self._standing = replace(self._standing, stops=stops)
 
     def _take_reference(self) -> Generator[Errand, Answer, str]:
         """Have what the upload gives in eager; returns why that is not to be had."""
-        answer = yield Errand(ProbeKind.REFERENCE, self._seconds())
+        seconds = min(self._left, self._context.settings.wall_seconds)
+        answer = yield Errand(ProbeKind.REFERENCE, seconds)
         self._left -= answer.seconds
         told = answer.first(Reference)
         if told is None:
@@ -281,6 +284,9 @@ class _Hunt:
         """What no remedy removes, and why; by the lines of the upload where they are known."""
         known = {stop.position: stop.words for stop in self._first.stops}
         stops = [stop for stop in self._standing.stops if stop.resisted][:MOST_RESISTING]
+        if self._why_nothing:
+            places = ", ".join(stop.words for stop in stops)
+            return f"{self._why_nothing} What is left: {places}."
         told = [
             f"{known.get(stop.position, stop.words)} resists. {stop.resisted}" for stop in stops
         ]
