@@ -9,13 +9,13 @@ the same shapes.
 import copy
 import os
 import pickle
-import runpy
 import sys
 import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -87,7 +87,7 @@ def _call_of(path: Path) -> dict[str, Any]:
 
     real, torch.export.export = torch.export.export, catch  # type: ignore[assignment]
     try:
-        names = runpy.run_path(str(path), run_name="__main__")
+        names = _run_as_main(path)
     except _CaughtError:
         return caught
     finally:
@@ -97,6 +97,15 @@ def _call_of(path: Path) -> dict[str, Any]:
     args, kwargs = ((), given) if isinstance(given, dict) else (tuple(given), {})
     call = {"mod": model, "args": args, "kwargs": kwargs}
     return call | {"dynamic_shapes": names.get("dynamic_shapes")}
+
+
+def _run_as_main(path: Path) -> dict[str, Any]:
+    """The script's names. It stays in sys.modules, where dynamo looks for what a graph uses."""
+    module = ModuleType("__main__")
+    vars(module)["__file__"] = str(path)
+    sys.modules["__main__"] = module
+    exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
+    return vars(module)
 
 
 def _inputs(call: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
