@@ -57,10 +57,11 @@ def main() -> None:
     """Print a row for each model, and the sums."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, default=40)
-    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("models", nargs="*", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    torch.export.export(torch.nn.ReLU(), (torch.ones(2),))  # the first one imports much
     print(f"torch {torch.__version__}, sizes 0 to {options.sizes}")
     print(
         "| Model | Dimensions | Dynamic | Silently static, found | Sizes | Wrong | Form | Times |"
