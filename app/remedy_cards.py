@@ -98,6 +98,7 @@ class Fixes:
     kinds: str  # of the combined one's parts: `2 rewrites and 1 pin`
     tried: int
     working: int
+    exports: bool  # the script as it was: what is to be mended is its program
 
     @property
     def tone(self) -> Tone:
@@ -116,11 +117,12 @@ class Fixes:
         """What there is, in a line."""
         if self.combined is None:
             return "Fixes"
+        aim = "the program equal to eager" if self.exports else "the whole model export"
         match self.combined.remedy.status:
             case RemedyStatus.WORKS:
-                return "One patch that makes the model export"
+                return f"One patch that makes {aim}"
             case RemedyStatus.FAILS | RemedyStatus.NOT_TRIED:
-                return "No patch makes the whole model export"
+                return f"No patch makes {aim}"
             case _:
                 return "All that works, together"
 
@@ -149,7 +151,9 @@ def detail_cards(
     return remedy_cards(details, {one.position: one.diff for one in details}, run)
 
 
-def fixes_of(remedies: Sequence[RemedyView], patches: Mapping[int, str]) -> Fixes | None:
+def fixes_of(
+    remedies: Sequence[RemedyView], patches: Mapping[int, str], *, exports: bool
+) -> Fixes | None:
     """What a run's page says above its blockers; None where nothing was tried."""
     if not remedies:
         return None
@@ -164,6 +168,7 @@ def fixes_of(remedies: Sequence[RemedyView], patches: Mapping[int, str]) -> Fixe
         kinds=_listed(Counter(one.kind for one in single if one.position in parts)),
         tried=sum(one.status in (RemedyStatus.WORKS, RemedyStatus.FAILS) for one in single),
         working=sum(one.status is RemedyStatus.WORKS for one in single),
+        exports=exports,
     )
 
 

@@ -49,7 +49,7 @@ def test_fixes_appear_as_they_are_tried_and_the_last_is_copied_and_run(
         announce(seed.session, run_id, "remedy", position=2, status="works")
         announce(seed.session, run_id, "run", status=run.status, verdict=run.verdict)
     fixes = page.locator(".fixes")
-    expect(fixes.locator("h2")).to_have_text("One patch that makes the model export")
+    expect(fixes.locator("h2")).to_have_text("One patch that makes the whole model export")
     expect(blocker.locator("summary .badge").first).to_have_text("fix works")
     expect(fixes.locator(".diff-added .src")).to_have_text(re.compile("ReLU.*fix 2"))
 

@@ -57,7 +57,7 @@ def test_one_patch_that_makes_it_export_stands_on_top(client: TestClient, seed_r
     html = client.get(f"/runs/{seed_run(make)}").text
     text = part(html, "Fixes")
     for words in (
-        "One patch that makes the model export works, pinned",
+        "One patch that makes the whole model export works, pinned",
         "replays equal to eager on the run's own inputs; only those could be compared.",
         "It consists of 1 rewrite and 1 pin.",
         "A pin keeps the example's answer: other inputs are refused, or give another result.",
@@ -184,9 +184,11 @@ def test_a_run_that_exports_may_have_fixes_too(client: TestClient, seed_run: Any
         run = seed.finished(Verdict.EXPORTED)
         seed.stage(run, 1, kind=StageKind.WHOLE, replay=ReplayStatus.DIFFERENT)
         seed.remedy(run, 1, None, title="Keep the state in a buffer")
+        seed.combined(run, 2)
         return run
 
     text = part(client.get(f"/runs/{seed_run(make)}").text, "Fixes")
+    assert text.startswith("One patch that makes the program equal to eager works")
     assert "Keep the state in a buffer" in text
 
 

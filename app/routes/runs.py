@@ -12,7 +12,7 @@ from app.cards import BlockerCard, Culprit, LogPart, Reached
 from app.db import read_scope, session_scope
 from app.errors import NotFoundError, StagelightError
 from app.forms import RunForm
-from app.models import Fate, Run
+from app.models import Fate, Run, Verdict
 from app.pages import (
     BlockerPage,
     BlockerRemediesPart,
@@ -196,7 +196,7 @@ def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
             culprit=Culprit.of(failure),
             cards=_cards(view, sources, patches),
             stops=_stops(session, run, view),
-            fixes=fixes_of(view.every_remedy, patches),
+            fixes=fixes_of(view.every_remedy, patches, exports=view.verdict is Verdict.EXPORTED),
             changes=None if changes is None else Changes.of(run_id, changes),
             contract=brief_contract(session, run),
             log=LogPart.of(log.text, log.dropped),
