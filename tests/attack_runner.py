@@ -200,6 +200,7 @@ def main(text: str) -> None:
         memory_mb=2048,
         runtimes={"default": Path(sys.executable)},
         preload={"default": ("numpy",)},
+        follow_ups=False,
     )
     migrate(settings.url)
     engine = make_engine(settings.url)
