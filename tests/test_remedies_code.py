@@ -349,6 +349,38 @@ UNTOUCHED = [
      "if x.sum() > 0:  # <-\n    z = x\nelse:\n    w = x\nreturn x\n"),
     ("an index that is no mask", where_for_mask.REMEDY,
      "rows = y\nreturn x[rows].mean()  # <-\n"),
+    ("a part of what the other way gives", where_for_branch.REMEDY,
+     "if x.sum() > 0:  # <-\n    return x[:1]\nreturn x\n"),
+    ("a part of what was", where_for_branch.REMEDY,
+     "if x.sum() > 0:  # <-\n    x = x[:1]\nreturn x\n"),
+    ("a part, or all", where_for_choice.REMEDY,
+     "return x if x.sum() > 0 else x[1:]  # <-\n"),
+    ("an exception among other things", async_check.CHECK,
+     "if x.sum() > 0:  # <-\n    x = y\n    raise ValueError(x)\nreturn x\n"),
+    ("a function that torch does not have", torch_for_numpy.REMEDY,
+     "return np.unwrap(x)  # <-\n"),
+    ("a number of Python's", tensor_for_number.REMEDY,
+     "return x * max(limit, 2)  # <-\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("remedy", "source"), [case[1:] for case in UNTOUCHED], ids=[
+    case[0] for case in UNTOUCHED
+])  # fmt: skip
+def test_what_has_another_shape_is_left_alone(remedy: Remedy, source: str) -> None:
+    assert proposed(remedy, function(source), value="True") == []
+
+
+def test_what_stands_in_a_library_is_left_alone() -> None:
+    cause = Cause("data_dependent_branch", "", "", file="lib/ops.py", line=1, in_upload=False)
+    upload = Upload({ENTRY: "import torch\n"}, ENTRY)
+    assert [r.name for r, _ in catalogue.proposals(cause, upload) if r.kind == "rewrite"] == []
+
+
+def test_comments_and_formatting_stay() -> None:
+    before = function(
+        "# why\nif x.sum()>0:  # <-\n    # because\n    x = x*2  # twice\nreturn ( x )\n"
+    )
     (made,) = proposed(where_for_branch.REMEDY, before)
     assert "    # why\n    # because\n" in made
     assert "return ( x )\n" in made

@@ -89,6 +89,8 @@ class Guard:
         if isinstance(target, cst.Name) and target.value not in self.defined:
             self.defined.add(target.value)
             return [f"{target.value} = {code(value)}"]
+        if is_part(code(value), code(target)):
+            return None
         if isinstance(target, cst.Name | cst.Subscript | cst.Attribute):
             return [f"{code(target)} = {self.chosen(code(value), code(target))}"]
         return None
@@ -133,6 +135,12 @@ def is_talk(small: cst.CSTNode) -> bool:
     if not isinstance(small, cst.Expr) or not isinstance(small.value, cst.Call):
         return False
     return called(small.value).rpartition(".")[2] in TALK
+
+
+def is_part(one: str, other: str) -> bool:
+    """Whether one expression is a slice of the other: torch.where would repeat it to fit."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(f"{short}[") and ":" in long[len(short) :]
 
 
 def leaves(nodes: Sequence[cst.CSTNode], kinds: tuple[type[cst.CSTNode], ...] = LEAVING) -> bool:

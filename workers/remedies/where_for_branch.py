@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from workers.remedies.condition import condition, is_static
-from workers.remedies.guarded import Guard, chosen_result, leaves
+from workers.remedies.guarded import Guard, chosen_result, is_part, leaves
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.names import defined_before, free, read, stored
 from workers.remedies.syntax import Change, Source, Suite, parse, splice, statements, with_import
@@ -102,6 +102,8 @@ class _Branch:
         rest = self.other or suite[index + 1 :]
         result, last = _result(self.then), _result(rest)
         if result is None or last is None or leaves([*self.then[:-1], *rest[:-1]]):
+            return None
+        if is_part(self.source.code(result), self.source.code(last)):
             return None
         name, head = self._named([*self.then, *rest[:-1]])
         if len(self.then) == 1 and len(rest) == 1:

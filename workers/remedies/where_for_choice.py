@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from workers.remedies.condition import condition
+from workers.remedies.guarded import is_part
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.place import place_of
 from workers.remedies.where_for_branch import NOTE, born_elsewhere
@@ -17,7 +18,7 @@ def propose(cause: Cause, upload: Upload) -> Iterator[Edit]:
         assert place is not None
         code = place.source.code
         test = condition(place.source, choice.test, born_elsewhere(cause))
-        if test is not None:
+        if test is not None and not is_part(code(choice.body), code(choice.orelse)):
             text = f"torch.where({test}, {code(choice.body)}, {code(choice.orelse)})"
             yield place.edit({choice: cst.parse_expression(text)}, NOTE)
 
