@@ -315,7 +315,7 @@ STATE = """
             return past + self.cache
 """
 LOST = "self.cache is assigned in forward, and the exported program does not keep it"
-CLIP = {
+CLIP: dict[str, Any] = {
     "loaded": {"model_class": "Clip"},
     "inputs": [{"name": "args[0]", "kind": "tensor", "shape": [1, 8, 3], "dtype": "float32"}],
 }
@@ -340,7 +340,7 @@ def test_state_whose_first_value_is_asked_for_in_a_statement() -> None:
 
 def test_state_of_unknown_size_is_left_alone() -> None:
     assert not edits(state.STATE, code(STATE), message=LOST)  # no input is known
-    inner = {**CLIP, "loaded": {"model_class": "Other"}}
+    inner: dict[str, Any] = {**CLIP, "loaded": {"model_class": "Other"}}
     assert not edits(state.STATE, code(STATE), message=LOST, **inner)
     number = code(STATE).replace("Tensor | None = None", "int = 0")
     assert not edits(state.STATE, number, message=LOST, **CLIP)
