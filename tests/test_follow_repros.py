@@ -116,7 +116,7 @@ def test_where_the_upload_cannot_be_taken_apart_it_says_why(
     repro = follow(tmp_path, monkeypatch, pair=dies)
     assert repro is not None
     assert repro["status"] == "does_not"
-    assert repro["why"].startswith("The script could not be taken apart: ")
+    assert repro["why"].startswith("What a repro is made of could not be recorded: ")
 
 
 def test_a_limit_has_no_repro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def search(
     proposed = answer.first(Repro)
     if proposed is None:
         for one in wanted:
-            keep(one, _none(f"The script could not be taken apart: {answer.why_not}"))
+            keep(one, _none(f"What a repro is made of could not be recorded: {answer.why_not}"))
         return
     for one, scripts, name in zip(wanted, proposed.scripts, proposed.classes, strict=False):
         started = time.monotonic()

@@ -7,6 +7,7 @@ fails alike, reduced. The worker then has it run once more by the kind `whole`.
 """
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -29,7 +30,8 @@ from .repro_try import Cause, Tries
 from .weights import tolerate_missing_weights
 
 MOST_SCRIPTS = 12  # for one blocker
-MOST_TEXT = 200_000  # characters of a script
+MOST_TEXT = 4_000_000  # characters of all scripts of a run
+MOST_SCRIPT = 200_000  # of one
 
 
 def run_repro(job: Job, places: Places, emitter: Emitter) -> NoReturn:
@@ -91,11 +93,8 @@ class _Proposal:
             material = material_of(self.job, self.places, call, coder, wanted)
         except BaseException as error:  # the eager run: it failed in no other child of this run
             self._fail(error, "eager_error")
-        found = [
-            [text for text in dict.fromkeys(scripts(one, material)) if len(text) <= MOST_TEXT]
-            for one in wanted
-        ]
-        chosen = [one[:MOST_SCRIPTS] for one in found]
+        room = MOST_TEXT // len(wanted)
+        chosen = [_fitting(scripts(one, material), room) for one in wanted]
         self.emitter.emit("repro", scripts=chosen, classes=[one.module_class for one in wanted])
         self.emitter.finish()
 
@@ -103,6 +102,18 @@ class _Proposal:
         failure = script_failure(error, self.places, category, script_hint(error))
         self.emitter.emit("failed", failure=failure)
         self.emitter.finish()
+
+
+def _fitting(texts: Iterable[str], room: int) -> list[str]:
+    """The first of them that go into so many characters."""
+    chosen: dict[str, None] = {}
+    for text in texts:
+        if len(text) <= min(room, MOST_SCRIPT) and text not in chosen:
+            chosen[text] = None
+            room -= len(text)
+        if len(chosen) == MOST_SCRIPTS:
+            break
+    return [*chosen]
 
 
 def _wanted(cause: dict[str, Any], call: Call, places: Places) -> Wanted:
