@@ -1,9 +1,11 @@
 """The remedies for code that asks the data: source in, source out, and where they stay away."""
 
+import re
 import textwrap
 
 import pytest
 
+from app.settings import ROOT
 from workers.remedies import (
     async_check,
     catalogue,
@@ -392,6 +394,12 @@ def test_every_remedy_has_a_name_of_its_own_and_stands_behind_faithful_ones() ->
     assert catalogue.REMEDIES[-1].kind == "pin"
     kinds = [remedy.kind for remedy in catalogue.REMEDIES]
     assert "pin" not in kinds[: kinds.index("request")]
+
+
+def test_every_remedy_is_documented_by_its_name_and_kind() -> None:
+    page = (ROOT / "docs" / "remedies.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", page, flags=re.MULTILINE)
+    assert sorted(rows) == sorted((remedy.name, remedy.kind) for remedy in catalogue.REMEDIES)
 
 
 def test_proposals_are_changes_and_each_made_once() -> None:
