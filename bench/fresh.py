@@ -34,6 +34,15 @@ def vision_settings() -> dict[str, str]:
 
 def ask(module: str, *arguments: str, given: str = "") -> Any:
     """The JSON that a module prints last, run by the vision runtime's Python."""
+    return json.loads(_printed(module, *arguments, given=given)[-1])
+
+
+def ask_each(module: str, *arguments: str) -> list[Any]:
+    """The JSON of every line that a module prints, run by the vision runtime's Python."""
+    return [json.loads(line) for line in _printed(module, *arguments)]
+
+
+def _printed(module: str, *arguments: str, given: str = "") -> list[str]:
     done = subprocess.run(
         [str(VISION_PYTHON), "-m", module, *arguments],
         cwd=ROOT,
@@ -44,7 +53,7 @@ def ask(module: str, *arguments: str, given: str = "") -> Any:
         text=True,
         timeout=SECONDS,
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    return done.stdout.splitlines()
 
 
 def ask_tool(tool: str, script: Path, *, warm: bool) -> Answer:

@@ -37,7 +37,11 @@ SITE = Path(sysconfig.get_path("purelib")).resolve()
 USER_CODE = re.compile(r'^\s*File "(.+)", line (\d+), in ', re.MULTILINE)
 UNKNOWN_TYPE = "which is not a known type"
 # What takes seconds to import, by the word in a script that asks for it.
-SLOW = {"torch": "torch._dynamo", "transformers": "transformers.modeling_utils"}
+SLOW = {
+    "torch": "torch._dynamo",
+    "torchvision": "torchvision",
+    "transformers": "transformers.modeling_utils",
+}
 # Where DESIGN wants another line than the innermost frame, and no traceback has it.
 ELSEWHERE = {
     "Constraints violated": "the guard's line",
