@@ -16,11 +16,13 @@ from app.models import Blocker, Remedy, RemedyKind, Run
 from app.services import queue
 from app.services.migrate import migrate
 from app.services.options import RunOptions
+from app.services.queue import Claim
 from app.services.runs import create_run
 from app.services.storage import BlobStore
 from app.settings import Settings
-from workers.drive import Ended, drive
+from workers.drive import Ended, Following, drive
 from workers.follow.courses import COURSES
+from workers.follow.line import Line
 from workers.sandbox.box import Sandbox
 from workers.wish import Wish
 
@@ -64,18 +66,21 @@ class RemedyRuns:
         assert claim is not None
         with tempfile.TemporaryDirectory() as base, _only_remedies():
             Path(base).chmod(0o755)
-            ended = drive(
-                self._engine,
-                claim,
-                self._settings,
-                lambda: Wish.GO_ON,
-                Path(base),
-                self._sandbox,
-            )
-        assert isinstance(ended, Ended), ended
+            ended = self._drive(claim, Path(base))
         queue.finish(self._engine, claim, status=ended.status, reason=ended.reason)
         with read_scope(self._engine) as session:
             return _read(session, run_id)
+
+    def _drive(self, claim: Claim, base: Path) -> Ended:
+        """Drive a run to its verdict, then what follows it."""
+        result = drive(self._engine, claim, self._settings, _go_on, base, self._sandbox)
+        if isinstance(result, Following):
+            steps = Line(result.context, self._sandbox, base, _go_on).steps()
+            lost = next((wish for wish in steps if wish is not None), None)
+            assert lost is None, lost
+            return result.end
+        assert isinstance(result, Ended), result
+        return result
 
     def _submit(self, files: Mapping[str, str], entry: str, options: RunOptions) -> int:
         upload, name = _upload(files)
@@ -105,6 +110,10 @@ def remedy_runs(
         )
         with Sandbox(settings) as sandbox:
             yield RemedyRuns(settings, sandbox)
+
+
+def _go_on() -> Wish:
+    return Wish.GO_ON
 
 
 @contextmanager
