@@ -71,6 +71,9 @@ def test_a_whole_model_that_exports_is_decomposed_and_replayed_on_its_own_inputs
     assert (whole.replay.status, len(whole.replay.cases)) == ("equal", 3)
     assert (made.replay.status, len(made.replay.cases)) == ("equal", 1)
     assert "def forward" in made.code
+    outside = {operator.name: operator.count for operator in made.detail.outside}
+    assert outside == {"aten._native_batch_norm_legit_functional.default": 1, "cond": 1}
+    assert made.detail.operators > len(outside)
     assert "FutureWarning" not in said.log
 
 
