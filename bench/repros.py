@@ -19,11 +19,13 @@ from pathlib import Path
 
 import torch
 
+from tests import probe_support
 from tests.planted_set import planted
 from tests.probe_support import SHARED
 from tests.repro_support import Made, complaint_of, repros_of
 
 Files = dict[str, str]
+probe_support.SECONDS = 600  # that a probe may say nothing: models are larger than those of tests
 
 
 def main() -> int:

@@ -99,7 +99,12 @@ def _repro_of(
     if budget.left <= 1:
         return _none(f"The time for repros, {budget.seconds:.0f} s, was over.")
     seconds = min(ONE_SECONDS, budget.left)
-    cause = {"category": blocker.category.value, "text": blocker.text, "module_class": module_class}
+    cause = {
+        "category": blocker.category.value,
+        "text": blocker.text,
+        "module_class": module_class,
+        "expression": blocker.expression or "",
+    }
     work = {"do": "reduce", "cause": cause, "scripts": [*scripts], "seconds": seconds}
     answer = yield _errand(ProbeKind.REPRO, seconds + SETTLING_SECONDS, "", work)
     reduced = answer.first(Repro)

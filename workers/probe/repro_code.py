@@ -169,7 +169,8 @@ class Coder:
         if isinstance(value, slice):
             return f"slice({value.start!r}, {value.stop!r}, {value.step!r})"
         if hasattr(value, "to_diff_dict"):  # a config of transformers
-            fields = {k: v for k, v in value.to_diff_dict().items() if not k.startswith("_")}
+            given = value.to_diff_dict().items()
+            fields = {k: v for k, v in given if k[0] != "_" and k != "transformers_version"}
             return f"{self.reference(type(value))}(**{self.value(fields, depth + 1)})"
         return self._object(value, depth)
 

@@ -248,7 +248,7 @@ class _Wrapper:
         init = ["def __init__(self):", "    super().__init__()", *(f"    {line}" for line in setup)]
         forward = f"def forward({', '.join(['self', *tensors])}):"
         body = "\n".join([*before, statement, *_returned(tree, tensors)])
-        parts = [*(init if setup else []), forward, indent(body, "    ")]
+        parts = [*((*init, "") if setup else ()), forward, indent(body, "    ")]
         return f"\n\nclass {self._name}(nn.Module):\n{indent(chr(10).join(parts), '    ')}\n\n"
 
     def _line(self, name: str) -> list[str]:

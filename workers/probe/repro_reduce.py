@@ -10,6 +10,7 @@ from .repro_source import READ_ERRORS, statement_of
 Still = Callable[[str], bool]
 Edit = tuple[int, int, list[str]]  # first line, last line, what stands in their place
 
+_IMPORTS = ("import ", "from ")
 _BODIES = ("body", "orelse", "finalbody")
 
 
@@ -58,13 +59,19 @@ def applied(text: str, edits: Sequence[Edit]) -> str:
 
 
 def tidy(text: str) -> str:
-    """No more than two empty lines in a row, none at the ends, none first in a block."""
+    """No more than two empty lines in a row; none at the ends, in imports, first in a block."""
     kept: list[str] = []
-    for line in text.splitlines():
-        line = line.rstrip()
+    for line in map(str.rstrip, text.splitlines()):
+        if line.startswith(_IMPORTS):
+            while len(kept) > 1 and not kept[-1] and _last_said(kept).startswith(_IMPORTS):
+                kept.pop()
         if line or (kept and not kept[-1].endswith(":") and kept[-2:] != ["", ""]):
             kept.append(line)
     return "\n".join(kept).strip() + "\n"
+
+
+def _last_said(lines: list[str]) -> str:
+    return next((line for line in reversed(lines) if line), "")
 
 
 def _reads(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 import gc
 import linecache
+import re
 import signal
 import sys
 import time
@@ -23,6 +24,9 @@ from .torch_noise import no_partial_graphs
 from .torch_symbols import recorded_births
 
 NAME = "repro.py"
+_SYMBOL = re.compile(r"\b([suz]u?f?)\d+\b")
+_INPUT = re.compile(r"[\w.\[\]]+?(?=\.shape\b)")
+_NUMBER = re.compile(r"(?<![\[\w.])(?![01]\b(?!\.))[0-9][\w.]*")
 MOST_SECONDS = 20.0  # that a script may take of which nothing is known
 LEAST_SECONDS = 1.0
 TIMES = 4.0
@@ -89,6 +93,7 @@ class Cause:
     category: str
     text: str
     module_class: str
+    expression: str
 
     def is_of(self, finding: Finding) -> bool:
         """Whether this is what was found."""
@@ -97,8 +102,18 @@ class Cause:
         if self.category in ("unsupported_input", "mutation") or finding.culprit is None:
             return True  # the line is the export call's, or known later
         own = finding.module_class.rpartition(".")[2]
-        is_line = bare_line(finding.culprit.text) == bare_line(self.text)
-        return is_line and own == self.module_class.rpartition(".")[2]
+        return (
+            bare_line(finding.culprit.text) == bare_line(self.text)
+            and own == self.module_class.rpartition(".")[2]
+            and _shape_of(finding.expression) == _shape_of(self.expression)
+        )
+
+
+def _shape_of(expression: str) -> str:
+    """An expression without the numbers of its symbols, the names of inputs, and other numbers."""
+    known: dict[str, str] = {}
+    text = _SYMBOL.sub(lambda m: known.setdefault(m[0], f"{m[1]}.{len(known)}"), expression)
+    return _NUMBER.sub("0..", _INPUT.sub("", text))
 
 
 def _exported(call: Call, places: Places) -> list[Finding]:
