@@ -133,6 +133,9 @@ class Brute:
         """The program that the text gives; where there is none, that of a static export."""
         names: dict[str, Any] = {"dynamic_shapes": None}
         exec(self._contract["code"], names)
+        if not self._contract["code"] and self._contract["cut"]:
+            self._row.wrong.append("there was no time for a text")
+            return None
         started = time.perf_counter()
         try:
             program = self._plain(names["dynamic_shapes"]).module()

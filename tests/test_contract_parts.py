@@ -8,7 +8,7 @@ from torch import nn
 
 from tests.stage_support import call_of
 from workers.probe.contract_clock import Clock
-from workers.probe.contract_dims import dimensions_of, roles, shapes_with
+from workers.probe.contract_dims import Arguments, dimensions_of, roles, shapes_with
 from workers.probe.contract_sizes import Span, around, fits, outside, resized, span_of
 
 TAKES: list[tuple[Callable[[int], bool], int, Span | None]] = [
@@ -66,7 +66,7 @@ def test_inputs_grow_by_repeating_their_rows() -> None:
 
 
 def test_what_would_take_too_much_memory_is_not_tried() -> None:
-    inputs = ((torch.ones(2, 1_000),), {})
+    inputs: Arguments = ((torch.ones(2, 1_000),), {})
     assert fits(inputs, {(0, 0): 4})
     assert not fits(inputs, {(0, 0): 2_000_000})
 
@@ -75,6 +75,7 @@ def test_what_would_take_too_much_memory_is_not_tried() -> None:
     ("shape", "dtype", "expected"),
     [
         ((1, 3, 64, 64), torch.float32, ("batch", "channels", "height", "width")),
+        ((1, 64, 64, 3), torch.float32, ("batch", "height", "width", "channels")),
         ((3, 64, 64), torch.float32, ("channels", "height", "width")),
         ((2, 9, 16), torch.float32, ("batch", "sequence", "features")),
         ((1, 3, 8, 64, 64), torch.float32, ("batch", "channels", "time", "height", "width")),

@@ -61,8 +61,8 @@ def contract(**fields: Any) -> dict[str, Any]:
             tries=[REFUSED | {"size": 9}],
         ),
     ]
-    known = {"type": "contract", "how": "export", "dimensions": dimensions, "code": CODE}
-    known |= {"form": "named", "own": TRIED, "exports": 3, "seconds": 4.2}
+    known: dict[str, Any] = {"type": "contract", "how": "export", "dimensions": dimensions}
+    known |= {"code": CODE, "form": "named", "own": TRIED, "exports": 3, "seconds": 4.2}
     known["relations"] = [{"meaning": "clip.shape[0] * clip.shape[2] % 4 == 0", "guard": GUARD}]
     known["cases"] = [TRIED | {"sizes": {"clip.shape[0]": 3, "clip.shape[2]": 16}}, TRIED]
     known["cut"] = ["asking for clip.shape[1] alone"]

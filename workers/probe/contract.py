@@ -99,7 +99,7 @@ class _Reader:
                 self._table.take_blocked(exported)
                 return None
             exported = self._export_in_turn(exported)
-        return open_of(exported, self._dimensions)
+        return open_of(exported, self._dimensions, self._clock)
 
     def _export_in_turn(self, exported: Exported) -> Exported:
         """Ask for more and more dimensions, and leave out those with which the export fails."""
@@ -140,7 +140,7 @@ class _Reader:
                 continue
             alone = self._export(hints_for([dimension]))
             if alone.program is not None and alone.is_dynamic(dimension):
-                self._table.take_alone(dimension, open_of(alone, self._dimensions))
+                self._table.take_alone(dimension, open_of(alone, self._dimensions, self._clock))
 
     def _try_eager_alone(self) -> None:
         sweep = Sweep(self._trier, self._clock, self._inputs)

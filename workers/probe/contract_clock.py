@@ -24,7 +24,7 @@ class Clock:
 
         Args:
             step: what is said to be left out where it does not.
-            kind: what is done in it: export or run.
+            kind: what is done in it: export, run, or ask.
         """
         if self.spent + self._last.get(kind, 0.0) / 2 <= self._seconds:
             return True

@@ -74,7 +74,8 @@ def roles(tensor: torch.Tensor) -> tuple[str, ...]:
     if rank == 5:
         return ("batch", "time", *_IMAGE) if _is_clip_of_frames(shape) else _CLIP
     if rank == 4:
-        return ("batch", *_IMAGE)
+        last = shape[3] in _CHANNELS and shape[1] not in _CHANNELS
+        return ("batch", "height", "width", "channels") if last else ("batch", *_IMAGE)
     if rank == 3:
         return _IMAGE if shape[0] == 3 and min(shape[1:]) >= SMALL_PICTURE else _STATES
     if rank == 2:

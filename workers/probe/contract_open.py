@@ -9,6 +9,7 @@ from typing import Any
 import sympy
 
 from .contract_causes import joint_cause
+from .contract_clock import Clock
 from .contract_dims import Dimension
 from .contract_export import Exported, Key, sizes_by_name
 from .contract_sizes import FAR, Span, around, outside, resized_on_meta, span_of
@@ -62,7 +63,7 @@ class Open:
         return found[0] if len(found) == len(free) == 1 else None
 
 
-def open_of(exported: Exported, dimensions: Sequence[Dimension]) -> Open:
+def open_of(exported: Exported, dimensions: Sequence[Dimension], clock: Clock) -> Open:
     """Read what an export left open, by asking the program which sizes it takes."""
     hints = sizes_by_name(exported.inputs, dimensions)
     roots = _roots(exported, dimensions)
@@ -71,11 +72,11 @@ def open_of(exported: Exported, dimensions: Sequence[Dimension]) -> Open:
         for symbol, root in roots.items()
     }
     symbols = tuple(
-        Symbol(symbol, root, own[symbol], _span(exported, own, symbol))
+        Symbol(symbol, root, own[symbol], _span(exported, own, symbol, root, clock))
         for symbol, root in roots.items()
     )
     found = Open(exported, symbols, ())
-    return replace(found, relations=tuple(_relations(found, hints)))
+    return replace(found, relations=tuple(_relations(found, hints, clock)))
 
 
 def _roots(exported: Exported, dimensions: Sequence[Dimension]) -> dict[Any, Dimension]:
@@ -125,8 +126,12 @@ def _refusal(exported: Exported, values: Mapping[Any, int]) -> str:
     return exported.admission.refusal(resized_on_meta(exported.inputs, sizes))
 
 
-def _span(exported: Exported, own: Mapping[Any, int], symbol: Any) -> Span | None:
-    if not exported.admission.known:
+def _span(
+    exported: Exported, own: Mapping[Any, int], symbol: Any, root: Dimension, clock: Clock
+) -> Span | None:
+    """The sizes that the program takes; where it cannot be asked, those that it declares."""
+    asked = exported.admission.known and clock.allows(f"asking for the range of {root.name}", "ask")
+    if not asked:
         assert exported.program is not None
         bounds = exported.program.range_constraints.get(symbol)
         upper = bounds.upper if bounds is not None else FAR
@@ -134,13 +139,15 @@ def _span(exported: Exported, own: Mapping[Any, int], symbol: Any) -> Span | Non
     return span_of(lambda size: takes(exported, {**own, symbol: size}), own[symbol])
 
 
-def _relations(found: Open, hints: Mapping[str, int]) -> Iterator[Relation]:
+def _relations(found: Open, hints: Mapping[str, int], clock: Clock) -> Iterator[Relation]:
     """What pairs of symbols have to keep, that no range of one of them tells."""
     told: set[str] = set()
     own = {one.symbol: one.size for one in found.symbols}
     for left, right in list(combinations(found.symbols, 2))[:MOST_PAIRS]:
         if left.span is None or right.span is None:
             continue
+        if not clock.allows("asking what dimensions keep together", "ask"):
+            return
         for a, b in product(_some(left), _some(right)):
             refusal = _refusal(found.exported, {**own, left.symbol: a, right.symbol: b})
             inside = a in left.span and b in right.span
