@@ -108,7 +108,7 @@ def _repro_of(
     work = {"do": "reduce", "cause": cause, "scripts": [*scripts], "seconds": seconds}
     answer = yield _errand(ProbeKind.REPRO, seconds + SETTLING_SECONDS, "", work)
     reduced = answer.first(Repro)
-    for script in (*_reduced(reduced), *scripts[:RAW]):
+    for script in (*_reduced(reduced), *_raw(reduced, scripts)):
         text = f"{heading(blocker, environment, script)}\n{script}"
         proof = yield _errand(ProbeKind.WHOLE, budget.wall, text, {})
         if any(fingerprint_of(one) == blocker.fingerprint for one in _failures(proof)):
@@ -128,13 +128,19 @@ def _reduced(answer: Repro | None) -> Iterator[str]:
         yield from (text for scripts in answer.scripts for text in scripts)
 
 
+def _raw(answer: Repro | None, scripts: Sequence[str]) -> Sequence[str]:
+    """Some that are not cut down: the one that was, and those after it."""
+    first = answer.tried - 1 if answer is not None and answer.scripts else 0
+    return scripts[first:][:RAW]
+
+
 def _failures(answer: Answer) -> Iterator[FailureReport]:
     """What stopped a script's export, by the export itself and by the search that followed."""
     for event in answer.events:
         if isinstance(event, StageFinished) and event.failure is not None:
             yield event.failure
-        elif isinstance(event, Blockers) and event.blockers:
-            yield event.blockers[0].failure
+        elif isinstance(event, Blockers):  # of several dimensions torch tells at once
+            yield from (one.failure for one in event.blockers if not one.behind)
 
 
 def _cause(blocker: Blocker) -> dict[str, Any]:

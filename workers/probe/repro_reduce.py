@@ -2,6 +2,7 @@
 around them. Lines that stay are not touched. Pure, but for the question."""
 
 import ast
+import builtins
 from collections.abc import Callable, Iterator, Sequence
 from textwrap import dedent, indent
 
@@ -17,8 +18,11 @@ _BODIES = ("body", "orelse", "finalbody")
 def reduced(text: str, still: Still, has_time: Callable[[], bool]) -> str:
     """The smallest script found of which `still` is true; it is of `text`."""
 
+    known = _unknown(text)
+
     def asked(candidate: str) -> bool:
-        return has_time() and _reads(candidate) and still(candidate)
+        is_script = has_time() and _reads(candidate) and _unknown(candidate) <= known
+        return is_script and still(candidate)
 
     slim = without_unused(text)
     if slim != text and asked(slim):
@@ -80,6 +84,25 @@ def _reads(text: str) -> bool:
     except READ_ERRORS:
         return False
     return True
+
+
+def _unknown(text: str) -> set[str]:
+    """Names that a script reads and nothing in it defines."""
+    read: set[str] = set()
+    made = {*dir(builtins), "__file__"}
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                read.add(name)
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
+                made.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                made.add(name)
+            case ast.ClassDef(name=name) | ast.alias(asname=str(name)):
+                made.add(name)
+            case ast.alias(name=name):
+                made.add(name.partition(".")[0])
+    return read - made
 
 
 def _fewer(text: str, still: Still, edits_of: Callable[[str], list[Edit]]) -> str:
