@@ -1,0 +1,22 @@
+"""What can be dynamic, against brute force over sizes: bench/contract.py on all its models."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.contract import FOLDER, check
+
+MODELS = sorted(FOLDER.glob("*.py"))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_the_table_is_what_every_size_says(path: Path) -> None:
+    row = check(path, 16, 600.0)
+    assert row.wrong == []
+    assert row.found == row.silent
+    assert row.tried > 0
+
+
+def test_there_are_more_than_fifteen_models() -> None:
+    assert len(MODELS) > 15
