@@ -32,6 +32,7 @@ from .weights import tolerate_missing_weights
 MOST_SCRIPTS = 12  # for one blocker
 MOST_TEXT = 4_000_000  # characters of all scripts of a run
 MOST_SCRIPT = 200_000  # of one
+CLEARING_SECONDS = 3.0  # of CPU time, for a script with a question answered
 
 
 def run_repro(job: Job, places: Places, emitter: Emitter) -> NoReturn:
@@ -58,6 +59,7 @@ def _reduce(job: Job, places: Places) -> tuple[str | None, int]:
     for at, text in enumerate(given, start=1):
         if has_time() and tries.stops(text, cause):
             return reduced(text, lambda one: tries.stops(one, cause), has_time), at
+    tries.seconds = CLEARING_SECONDS  # a loop whose question is answered may have no end
     for text in given:
         if has_time() and (free := cleared(text, cause, tries)) is not None:
             return reduced(free, lambda one: tries.stops(one, cause), has_time), len(given)
