@@ -67,6 +67,7 @@ RESISTS = """\
 """
 
 
+@pytest.mark.full
 def test_what_resists_is_named_with_its_line(runs: RemedyRuns) -> None:
     followed = follow(runs, RESISTS)
     combined = followed.combined
@@ -78,15 +79,18 @@ def test_what_resists_is_named_with_its_line(runs: RemedyRuns) -> None:
     assert combined.files  # what works may still be taken
 
 
+@pytest.mark.full
 def test_nothing_is_tried_where_the_options_say_so(runs: RemedyRuns) -> None:
     assert follow(runs, remedies=False).remedies == []
 
 
+@pytest.mark.full
 def test_a_model_that_exports_needs_no_remedy(runs: RemedyRuns) -> None:
     files = {"model.py": NET.format(more="").replace("if y.sum() > 0:", "if y.dim() > 0:")}
     assert runs.follow(files, "model.py").remedies == []
 
 
+@pytest.mark.full
 def test_a_model_without_a_reference_is_not_tried(runs: RemedyRuns) -> None:
     followed = follow(runs, "        import os\n        y = y * os.urandom(1)[0]\n")
     (combined,) = followed.remedies
