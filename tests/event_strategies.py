@@ -1,4 +1,5 @@
-"""Events that hypothesis makes up from the schema in workers/vocabulary.py: all that may be said."""
+"""Events that hypothesis makes up from the schema in workers/vocabulary.py: all that may be
+said."""
 
 import base64
 from functools import lru_cache

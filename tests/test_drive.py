@@ -21,7 +21,7 @@ from tests.worker_support import (
     submit,
     write_probe,
 )
-from workers.drive import drive
+from workers.drive import Ended, drive
 from workers.sandbox.box import Sandbox
 from workers.wish import Wish
 
@@ -362,6 +362,6 @@ def test_bytes_that_are_gone_from_the_store_fail_the_run(tmp_path: Path) -> None
             blob.unlink()
         with Sandbox(settings) as sandbox:
             result = drive(engine, claim, settings, lambda: Wish.GO_ON, tmp_path, sandbox)
-    assert not isinstance(result, Wish)
+    assert isinstance(result, Ended)
     assert result.status == RunStatus.FAILED
     assert "not in the store" in result.reason

@@ -48,13 +48,13 @@ def named(call: Call, found: Open) -> Pasted | None:
         text, expression = _dim(names[one.symbol], one)
         lines.append(text)
         base[one.symbol] = expression
-    dims = {}
+    dims: dict[Any, str] = {}
     for key, size in found.exported.sizes.items():
         if not isinstance(size, int):
-            text = _affine(size, base)
-            if text is None:
+            affine = _affine(size, base)
+            if affine is None:
                 return None
-            dims[key] = text
+            dims[key] = affine
     return Pasted("named", _text(call, lines, dims), names, dims)
 
 

@@ -58,7 +58,7 @@ class Open:
     def symbol_of(self, dimension: Dimension) -> Symbol | None:
         """The only symbol that a dimension's size depends on."""
         size = self.exported.sizes.get(dimension.key)
-        free = getattr(size, "free_symbols", set())
+        free: set[Any] = getattr(size, "free_symbols", set())
         found = [one for one in self.symbols if one.symbol in free]
         return found[0] if len(found) == len(free) == 1 else None
 
@@ -86,7 +86,7 @@ def _roots(exported: Exported, dimensions: Sequence[Dimension]) -> dict[Any, Dim
     for one in sorted(opened, key=lambda one: not exported.sizes[one.key].is_Symbol):
         free = exported.sizes[one.key].free_symbols
         if len(free) == 1:
-            roots.setdefault(*free, one)
+            roots.setdefault(next(iter(free)), one)
     order = {one.key: place for place, one in enumerate(dimensions)}
     return dict(sorted(roots.items(), key=lambda item: order[item[1].key]))
 

@@ -165,7 +165,8 @@ def _stored(item: Any) -> Stored:
     if isinstance(item, torch.Tensor):
         return item.detach().clone()
     if item is None or type(item) in _PLAIN:
-        return item
+        plain: Stored = item
+        return plain
     if _is_array(item):
         try:
             return torch.as_tensor(item.copy())
