@@ -23,6 +23,8 @@ OWN = "the run's own inputs"
 NOISE = "noise like the inputs"
 NEGATED = "the inputs with the opposite sign"
 ZEROS = "zeros"
+NORMAL = "standard normal noise"
+SMALL = "the inputs times 0.01"
 SIZES = "other sizes of the dynamic dimensions"
 SCALES = (10.0, -10.0, 0.1, -0.1, 100.0, -100.0)  # of the inputs, and of noise like them
 
@@ -36,6 +38,8 @@ def variations(leaves: list[Leaf], call: Call) -> Iterator[Variation]:
     yield NOISE, _all(leaves, partial(_noise, generator=generator))
     yield NEGATED, _all(leaves, _negated)
     yield ZEROS, _all(leaves, torch.zeros_like)
+    yield NORMAL, _all(leaves, partial(_normal, generator=generator))
+    yield SMALL, _all(leaves, partial(_scaled, scale=0.01))
     if asked := _asked(call):
         yield SIZES, [_resized(leaf, asked) for leaf in leaves]
 
@@ -73,6 +77,13 @@ def _noise(tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     spread = finite.std(correction=0)
     low, high = float(finite.min()), float(finite.max())
     return (finite.mean() + spread * noise).clamp(low, high).to(tensor.dtype)
+
+
+def _normal(tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    if not tensor.is_floating_point():
+        return _noise(tensor, generator)
+    noise = torch.randn(tensor.shape, generator=generator, dtype=torch.double)
+    return noise.to(tensor.device, tensor.dtype)
 
 
 def _scaled(tensor: torch.Tensor, scale: float) -> torch.Tensor:
