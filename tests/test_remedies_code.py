@@ -210,7 +210,13 @@ REWRITTEN = [
         "a tensor that picks out of a range",
         number_in_range.TENSOR_IN_RANGE,
         "return y * range(2, 9)[x.argmax()]  # <-\n",
-        "return y * (2 + x.argmax())\n",
+        "return y * (2 + x.argmax() % (9 - 2))\n",
+    ),
+    (
+        "a sum that picks out of a range, from the end where it is negative",
+        number_in_range.TENSOR_IN_RANGE,
+        "return y * range(9)[x.argmin() - 3]  # <-\n",
+        "return y * ((x.argmin() - 3) % 9)\n",
     ),
     (
         "a number of known range",

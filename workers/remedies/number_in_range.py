@@ -1,5 +1,6 @@
 """`range(n)[tensor]`: a tensor that picks a number, kept as a tensor or as a checked number."""
 
+import re
 from collections.abc import Iterator
 
 import libcst as cst
@@ -22,8 +23,10 @@ def propose_tensor(cause: Cause, upload: Upload) -> Iterator[Edit]:
     for node in place.nodes(cst.Subscript):
         picked = _picked(node, place)
         if picked is not None:
-            index, low, _ = picked
-            text = index if low == "0" else f"({low} + {index})"
+            index, low, high = picked  # a negative index counts from the end
+            size = _operand(high) if low == "0" else f"({high} - {_operand(low)})"
+            text = f"{_operand(index)} % {size}"
+            text = f"({text})" if low == "0" else f"({low} + {text})"
             yield place.edit({node: cst.parse_expression(text)}, TENSOR)
 
 
@@ -55,6 +58,11 @@ NUMBER_IN_RANGE = Remedy(
     categories=frozenset({"tensor_to_python", "data_dependent_shape"}),
     propose=propose_number,
 )
+
+
+def _operand(code: str) -> str:
+    """An expression as it may stand beside an operator."""
+    return code if re.fullmatch(r"[\w.]+(\(\w*\))?", code) else f"({code})"
 
 
 def _checked(
