@@ -99,7 +99,7 @@ def test_a_model_without_a_reference_is_not_tried(runs: RemedyRuns) -> None:
 
 
 # One of each kind of fault that a patch is known for; the rest is measured by bench.remedies.
-PATCHED = ("back_and_forth", "context_manager", "decorated_forward", "every_other_block")
+PATCHED = ("back_and_forth", "context_manager", "decorated_forward", "behind_the_value")
 
 
 @pytest.mark.full

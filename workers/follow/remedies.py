@@ -9,7 +9,7 @@ All trials of a run together may take TIMES as long as the run took until its bl
 
 import logging
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -30,6 +30,8 @@ from workers.remedies.model import Remedy as Entry
 
 TIMES = 10.0  # the run's own time until its blockers were known
 LEAST_SECONDS = 1.0  # in which a trial can come to an end
+FAITHFUL = "rewrite"  # the kind that costs nothing in what the model computes
+MOST_DETOURS = 3  # behind each other, of remedies that move the stop
 MOST_STEPS = 40  # remedies that stand on each other
 MOST_RESISTING = 8  # causes that the combined row tells of
 MOST_LEFT = 6  # proposals that are listed as not tried
@@ -101,6 +103,15 @@ def _silent_cause(run: Run, whole: Stage | None) -> Cause | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Moved:
+    """A remedy whose culprit is gone, while a line behind it stops the export."""
+
+    judgement: Judgement
+    position: int
+    edit: Edit
+
+
 class _Hunt:
     """One run's remedies, from the first trial to the combined row."""
 
@@ -149,11 +160,23 @@ class _Hunt:
         self._reference = answer.files[FILE].read_bytes()
         return ""
 
-    def _try_all(self, stop: Stop) -> Course:
-        """Try one cause's remedies until one works; the cause is given up if none does."""
-        last, moved = "The catalogue has no remedy for it.", None
+    def _try_all(self, stop: Stop, depth: int = 0) -> Course:
+        """Try one cause's remedies until one works; the cause is given up if none does.
+
+        One that moves the stop behind its line is followed there, as far as code can be found
+        that computes the same, before remedies that cost more are tried. Within such a detour
+        (`depth` above 0) those others are not.
+        """
+        last, moved, followed = "The catalogue has no remedy for it.", None, False
         found = _proposals(stop.cause, self._standing.upload(self._upload))
         for entry, edit in found:
+            is_faithful = entry.kind == FAITHFUL
+            if depth and not is_faithful:
+                break
+            if moved is not None and not is_faithful and not followed:
+                followed = True
+                if (yield from self._follow(moved, depth)):
+                    return
             if self._seconds() < LEAST_SECONDS:
                 last = self._out_of_time(stop, [(entry, edit), *found])
                 break
@@ -162,15 +185,42 @@ class _Hunt:
                 self._keep(judgement, position)
                 return
             if judgement.outcome is Outcome.MOVED and moved is None:
-                moved = judgement, position, edit
+                moved = _Moved(judgement, position, edit)
             last = f"The last that was tried, {entry.title.lower()}: {judgement.reason}"
-        if moved is not None:
-            judgement, position, edit = moved
-            reason = f"{edit.note} {judgement.reason}".strip()
-            self._save(position, replace(judgement, outcome=Outcome.WORKS, reason=reason))
-            self._keep(judgement, position)
+        if moved is not None and not followed and (yield from self._follow(moved, depth)):
+            return
+        if moved is not None and not depth:
+            self._accept(moved)
             return
         self._standing = self._standing.resisting(stop, last)
+
+    def _follow(self, moved: _Moved, depth: int) -> Generator[Errand, Answer, bool]:
+        """Remove what a remedy moved the stop to; all is put back where that cannot be done."""
+        if depth >= MOST_DETOURS:
+            return False
+        standing, proof = self._standing, self._proof
+        self._accept(moved)
+        while (stop := self._standing.next_behind) is not None:
+            yield from self._try_all(stop, depth + 1)
+        if not any(stop.position is None for stop in self._standing.stops):
+            return True
+        given_up = [n for n in self._standing.parts if n not in (*standing.parts, moved.position)]
+        self._save(moved.position, moved.judgement)
+        with self._context.writing() as session:
+            for position in given_up:
+                reason = "Given up with the remedy that it stands on."
+                save_remedy(
+                    session, self._context.run_id, position, RemedyStatus.FAILS, reason=reason
+                )
+        self._standing, self._proof = standing, proof
+        return False
+
+    def _accept(self, moved: _Moved) -> None:
+        """Let one stay in the script that moved the stop behind its line."""
+        reason = f"{moved.edit.note} {moved.judgement.reason}".strip()
+        judgement = replace(moved.judgement, outcome=Outcome.WORKS, reason=reason)
+        self._save(moved.position, judgement)
+        self._keep(judgement, moved.position)
 
     def _try(
         self, stop: Stop, entry: Entry, edit: Edit

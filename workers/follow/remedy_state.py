@@ -83,6 +83,12 @@ class Standing:
         """The first cause whose remedies were not tried yet."""
         return next((stop for stop in self.stops if not stop.resisted), None)
 
+    @property
+    def next_behind(self) -> Stop | None:
+        """The first cause that the run did not know and whose remedies were not tried yet."""
+        unknown = (one for one in self.stops if one.position is None and not one.is_silent)
+        return next((stop for stop in unknown if not stop.resisted), None)
+
     def resisting(self, stop: Stop, why: str) -> "Standing":
         """The same, with one cause given up."""
         stops = [replace(one, resisted=why) if one is stop else one for one in self.stops]

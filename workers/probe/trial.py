@@ -204,7 +204,8 @@ class _Trial:
             start.restore()
             actual = called(make(), self._call, start, inputs)
         except BaseException as error:  # sys.exit() in a forward, too
-            why = cap(f"{type(error).__name__}: {error}", TEXT)
+            text = self._places.shortened(f"{type(error).__name__}: {error}")
+            why = cap(text.partition("\n")[0], TEXT)
             return fields | {"status": "refused", "why": why}, ""
         finally:
             start.restore()
