@@ -85,7 +85,7 @@ def made_again(coder: Coder, value: Any) -> Any:
         torch.nn.functional.gelu,
         Block,
     ],
-    ids=repr,
+    ids=lambda value: getattr(value, "__name__", None) or repr(value),
 )
 def test_a_value_is_written_as_code_that_gives_it(coder: Coder, value: Any) -> None:
     assert made_again(coder, value) == value

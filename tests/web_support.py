@@ -109,11 +109,11 @@ CAUSE: dict[str, Any] = {
 
 
 def make_zip(files: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """An ordinary archive."""
+    """An ordinary archive: the same bytes at any time, for they may name a test."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in files.items():
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, method)
     return buffer.getvalue()
 
 
