@@ -114,3 +114,24 @@ def test_a_long_diff_is_cut_and_counted_in_full() -> None:
     diff = read_diff(write_diff({}, {"a": "x = 1\n" * 5_000}))
     assert diff is not None
     assert (len(diff.lines), diff.added, diff.cut) == (SHOWN_LINES, 5_000, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a\nb\nc\n", "a\nB\nc\n"),
+        ("a = 1", "a = 2"),
+        ("a = 1\n", "a = 2"),
+        ("a = 1\r\nb = 2\r\n", "a = 1\r\nb = 3\r\n"),
+        ("a = '\x0c'\nb = '\u2028'\nc = 1\n", "a = '\x0c'\nb = '\u2028'\nc = 2\n"),
+    ],
+)
+def test_patches_are_taken_by_git(tmp_path: Path, old: str, new: str) -> None:
+    (tmp_path / "model.py").write_text(old, newline="")
+    patch = tmp_path / "a.patch"
+    patch.write_text(
+        write_diff({"model.py": old}, {"model.py": new, "sub/new.py": "x = 1\n"}), newline=""
+    )
+    subprocess.run(["git", "apply", str(patch)], cwd=tmp_path, check=True)
+    assert (tmp_path / "model.py").read_bytes().decode() == new
+    assert (tmp_path / "sub/new.py").read_text() == "x = 1\n"

@@ -1,8 +1,6 @@
 """What a trial says of a remedy, and what stands in the script after it: pure functions."""
 
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,6 @@ from workers.follow.remedy_state import (
     carried,
     changed_lines,
     matched,
-    patch_of,
     stop_of_report,
 )
 from workers.remedies.model import Cause, Edit
@@ -225,24 +222,3 @@ def test_changed_lines_are_those_of_the_new_text() -> None:
 def test_options_that_make_no_sense_are_refused() -> None:
     with pytest.raises(OptionsError):
         standing(BRANCH).with_edit(Edit(options={"strict": "perhaps"}), "request")
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (BEFORE, AFTER),
-        ("a = 1", "a = 2"),
-        ("a = 1\n", "a = 2"),
-        ("a = 1\r\nb = 2\r\n", "a = 1\r\nb = 3\r\n"),
-        ("a = '\x0c'\nb = '\u2028'\nc = 1\n", "a = '\x0c'\nb = '\u2028'\nc = 2\n"),
-    ],
-)
-def test_patches_are_taken_by_git(tmp_path: Path, old: str, new: str) -> None:
-    (tmp_path / "model.py").write_text(old, newline="")
-    patch = tmp_path / "a.patch"
-    patch.write_text(
-        patch_of({"model.py": old}, {"model.py": new, "sub/new.py": "x = 1\n"}), newline=""
-    )
-    subprocess.run(["git", "apply", str(patch)], cwd=tmp_path, check=True)
-    assert (tmp_path / "model.py").read_bytes().decode() == new
-    assert (tmp_path / "sub/new.py").read_text() == "x = 1\n"

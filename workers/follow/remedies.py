@@ -16,13 +16,14 @@ from sqlmodel import Session, col, select
 
 from app.errors import StagelightError
 from app.models import Remedy, RemedyKind, RemedyStatus, ReplayStatus, Run, Stage, StageStatus
+from app.patches import write_diff
 from app.services.remedy_rows import add_remedy, save_remedy
 from workers.answers.reference import Reference
 from workers.events import ProbeKind
 from workers.follow.context import Context
 from workers.follow.model import Answer, Errand
 from workers.follow.remedy_judge import LENIENT, Judgement, Outcome, Tried, judge
-from workers.follow.remedy_state import Standing, Stop, patch_of, stop_of_row
+from workers.follow.remedy_state import Standing, Stop, stop_of_row
 from workers.protocol import WHOLE
 from workers.remedies.catalogue import proposals
 from workers.remedies.model import Cause, Edit, Upload
@@ -282,7 +283,7 @@ class _Hunt:
             kind=RemedyKind(entry.kind),
             status=status,
             reason=reason,
-            patch=patch_of(self._standing.files, {**self._standing.files, **edit.files}),
+            patch=write_diff(self._standing.files, {**self._standing.files, **edit.files}),
             files=dict(edit.files),
             options=dict(edit.options),
             parts=list(self._standing.parts),
@@ -317,7 +318,7 @@ class _Hunt:
             title="All that works, together",
             kind=RemedyKind.COMBINED,
             status=RemedyStatus.WORKS,
-            patch=patch_of(first.files, standing.files),
+            patch=write_diff(first.files, standing.files),
             files=files,
             options=dict(standing.changed),
             parts=list(standing.parts),

@@ -2,7 +2,7 @@
 
 import difflib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -204,18 +204,6 @@ def _origins(before: Files, after: Files) -> dict[Place, Place | None]:
             for step in range(1, size + 1):
                 origins[path, second + step] = path, first + step
     return origins
-
-
-def patch_of(before: Files, after: Files) -> str:
-    """A unified diff that `patch -p1` takes; empty where nothing differs."""
-    changed = [path for path in sorted(after) if before.get(path, "") != after[path]]
-    return "".join(line for path in changed for line in _diff(path, before.get(path), after[path]))
-
-
-def _diff(path: str, old: str | None, new: str) -> Iterator[str]:
-    source = "/dev/null" if old is None else f"a/{path}"
-    for line in difflib.unified_diff(_lines(old or ""), _lines(new), source, f"b/{path}"):
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 def _lines(text: str) -> list[str]:
