@@ -13,7 +13,8 @@ from app.models import (
 )
 from app.services.storage import BlobStore
 from app.settings import Settings
-from tests.web_support import SCRIPT, blobs, make_zip, rows, submit
+from tests.web_support import SCRIPT, blobs, rows, submit
+from tests.zip_support import make_zip
 
 
 def test_a_script_is_uploaded_and_queued(

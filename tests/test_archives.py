@@ -19,7 +19,7 @@ from app.models import ScriptKind
 from app.services.uploads import check_upload, members
 from app.text import visible
 from tests.upload_support import LIMITS, refused
-from tests.web_support import make_odd_zip, make_zip, member
+from tests.zip_support import make_odd_zip, make_zip, member
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import LiveServer
-from tests.web_support import SCRIPT, make_zip
+from tests.web_support import SCRIPT
+from tests.zip_support import make_zip
 
 pytestmark = pytest.mark.browser
 

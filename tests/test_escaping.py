@@ -12,7 +12,8 @@ from app.services.storage import BlobStore
 from app.settings import Settings
 from app.text import terminal, visible
 from tests.evil_support import EVIL, PAGES, seed_evil
-from tests.web_support import make_zip, seeding
+from tests.web_support import seeding
+from tests.zip_support import make_zip
 
 
 class Parsed(HTMLParser):

@@ -28,7 +28,8 @@ from tests.graph_view_support import (
     store as stored,
 )
 from tests.test_escaping import Parsed
-from tests.web_support import count_queries, make_zip, seeding, text_of
+from tests.web_support import count_queries, seeding, text_of
+from tests.zip_support import make_zip
 
 VIEWS = ("outline", "code", "table", "graph")
 PARTS = ("_outline", "_lines", "_rows", "_node")

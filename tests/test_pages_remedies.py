@@ -23,7 +23,8 @@ from app.models import (
 from app.services.options import RunOptions
 from app.services.storage import BlobStore
 from app.settings import Settings
-from tests.web_support import SCRIPT, Seed, count_queries, id_of, make_zip, replay, seeding, text_of
+from tests.web_support import SCRIPT, Seed, count_queries, id_of, replay, seeding, text_of
+from tests.zip_support import make_zip
 
 NOT_REPLAYED: dict[str, Any] = {"replay": ReplayStatus.NOT_RUN, "replay_detail": None}
 

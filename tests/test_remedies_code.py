@@ -1,11 +1,8 @@
 """The remedies for code that asks the data: source in, source out, and where they stay away."""
 
-import re
-import textwrap
-
 import pytest
 
-from app.settings import ROOT
+from tests.remedy_source_support import ENTRY, function
 from workers.remedies import (
     async_check,
     catalogue,
@@ -24,10 +21,9 @@ from workers.remedies import (
     where_for_mask,
 )
 from workers.remedies.model import Cause, Remedy, Upload
-from workers.remedies.syntax import is_tame, parse, parses
+from workers.remedies.syntax import parses
 
 MARK = "  # <-"
-ENTRY = "model.py"
 
 
 def proposed(remedy: Remedy, source: str, **facts: object) -> list[str]:
@@ -38,11 +34,6 @@ def proposed(remedy: Remedy, source: str, **facts: object) -> list[str]:
     category = sorted(remedy.categories)[0]
     cause = Cause(category, "", "", file=ENTRY, line=line, in_upload=True, **facts)  # type: ignore[arg-type]
     return [edit.files[ENTRY] for edit in remedy.propose(cause, Upload({ENTRY: text}, ENTRY))]
-
-
-def function(body: str) -> str:
-    """A file with one function of this body."""
-    return f"import torch\n\n\ndef f(x, y, found, limit):\n{textwrap.indent(body, '    ')}"
 
 
 REWRITTEN = [
@@ -392,50 +383,3 @@ def test_comments_and_formatting_stay() -> None:
     (made,) = proposed(where_for_branch.REMEDY, before)
     assert "    # why\n    # because\n" in made
     assert "return ( x )\n" in made
-
-
-def test_every_remedy_has_a_name_of_its_own_and_stands_behind_faithful_ones() -> None:
-    names = [remedy.name for remedy in catalogue.REMEDIES]
-    assert len(set(names)) == len(names)
-    assert catalogue.REMEDIES[-1].kind == "pin"
-    kinds = [remedy.kind for remedy in catalogue.REMEDIES]
-    assert "pin" not in kinds[: kinds.index("request")]
-
-
-def test_every_remedy_is_documented_by_its_name_and_kind() -> None:
-    page = (ROOT / "docs" / "remedies.md").read_text()
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", page, flags=re.MULTILINE)
-    assert sorted(rows) == sorted((remedy.name, remedy.kind) for remedy in catalogue.REMEDIES)
-
-
-def test_proposals_are_changes_and_each_made_once() -> None:
-    text = function("if x.sum() > 0:\n    x = y\nreturn x\n")
-    cause = Cause(
-        "data_dependent_branch", "", "", file=ENTRY, line=5, in_upload=True, value="False"
-    )
-    made = list(catalogue.proposals(cause, Upload({ENTRY: text}, ENTRY)))
-    texts = [edit.files[ENTRY] for _, edit in made if edit.files]
-    assert len(texts) == len(set(texts)) >= 2
-    assert text not in texts
-    assert all(edit.note for _, edit in made)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "(" * 100 + ")" * 100 + "\n",
-        "x = " + "not " * 5_000 + "x\n",
-        "if x: pass\n" + "elif x: pass\n" * 1_000,
-        "x = 1\n" * 100_000,
-        "def f(:\n",
-        "".join(" " * depth + "if x:\n" for depth in range(60)) + " " * 60 + "pass\n",
-    ],
-    ids=["brackets", "operators", "elif", "long", "no Python", "indents"],
-)
-def test_what_cannot_be_read_safely_is_refused(text: str) -> None:
-    assert parse(text) is None
-
-
-def test_what_people_write_is_read() -> None:
-    assert is_tame(function("return x\n"))
-    assert parse(function("return [[(x,)]]\n")) is not None

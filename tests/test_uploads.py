@@ -10,7 +10,8 @@ from app.errors import StagelightError, TooLargeError, UploadError
 from app.models import ScriptKind
 from app.services.uploads import check_upload, display_name, members, script_name
 from tests.upload_support import LIMITS, refused
-from tests.web_support import SCRIPT, make_odd_zip, make_zip, member
+from tests.web_support import SCRIPT
+from tests.zip_support import make_odd_zip, make_zip, member
 
 
 @pytest.mark.parametrize(
