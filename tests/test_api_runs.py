@@ -89,6 +89,7 @@ def test_a_run_tells_all_that_the_design_promises(
             "jumped": None,
             "fingerprint": None,
             "remedies": [],
+            "repro_status": None,
         }
     ]
     assert run["search"] is None

@@ -162,7 +162,7 @@ def test_running_again_with_an_edited_plan(page: Page, live_server: LiveServer) 
     page.get_by_label("Stages").fill("backbone: body")
     page.get_by_role("button", name="Run again").click()
     expect(page).to_have_url(re.compile("/runs/2$"))
-    expect(page.get_by_role("link", name="run 1", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="run 1", exact=True).first).to_be_visible()
     assert stored(live_server, 2)["entry"] == "model.py"
 
 

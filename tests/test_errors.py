@@ -168,7 +168,9 @@ def test_openapi_describes_every_answer_and_every_error(client: TestClient) -> N
         "/api/runs/{run_id}/rerun", "/api/graphs/{graph_id}", "/api/graphs/compare",
         "/api/graphs/{graph_id}/export/{format}", "/api/graphs/{graph_id}/pairs",
         "/api/graphs/{graph_id}/boxes", "/api/graphs/{graph_id}/find",
-        "/api/runtimes", "/api/examples",
+        "/api/runs/{run_id}/remedies", "/api/runs/{run_id}/remedies/{position}.patch",
+        "/api/runs/{run_id}/remedies/{position}/run", "/api/runs/{run_id}/changes",
+        "/api/runs/{run_id}/shapes", "/api/runtimes", "/api/examples",
         "/api/examples/{name}", "/api/workers", "/api/settings", "/healthz", "/readyz", "/metrics",
     } == paths.keys()  # fmt: skip
     for path, methods in paths.items():

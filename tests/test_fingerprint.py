@@ -46,7 +46,7 @@ DISGUISES: dict[str, dict[str, Any]] = {
     "a class in another file": {"module_classes": ("Detector", "lib.models.head.BoxHead")},
     "a class in another model": {"module_classes": ("Pose", "torch.nn.Sequential", "BoxHead")},
     "a class alone": {"module_classes": ("BoxHead",)},
-    "another message": {"message": "Cannot decide u4 at /home/me/model.py:14"},
+    "another message": {"message": "Cannot decide u4 at /srv/me/model.py:14"},
     "no message": {"message": ""},
 }
 
@@ -141,9 +141,9 @@ def test_an_export_call_is_no_part_of_the_cause() -> None:
 
 def test_a_message_counts_where_nothing_else_is_known_and_without_the_users_data() -> None:
     bare: dict[str, Any] = {"category": "unknown", "expression": None, "text": ""}
-    one = name_of(message="No rule for 'alice' at 0x7f3a in /home/alice/net.py, 3 of 17", **bare)
+    one = name_of(message="No rule for 'alice' at 0x7f3a in /srv/alice/net.py, 3 of 17", **bare)
     assert one == name_of(message='No rule for "bob" at 0x1 in C:\\bob\\x.py, 4 of 2\nmore', **bare)
-    assert one != name_of(message="No law for 'alice' at 0x7f3a in /home/alice/net.py, 1", **bare)
+    assert one != name_of(message="No law for 'alice' at 0x7f3a in /srv/alice/net.py, 1", **bare)
 
 
 @given(st.text(), st.text(), st.text(), st.text(), st.sampled_from(Category))

@@ -50,7 +50,8 @@ def follow(
     **made: Callable[[Context], Asking],
 ) -> Story:
     """Drive a fake run whose follow-ups are these courses, with these settings."""
-    monkeypatch.setattr("workers.follow.line.COURSES", made)
+    for place in ("workers.follow.line.COURSES", "workers.drive.COURSES"):
+        monkeypatch.setattr(place, made)
     body = textwrap.dedent(errand) + pair
     return drive_fake(tmp_path, body, wish, **{"follow_ups": True, **(given or {})})
 
@@ -86,7 +87,7 @@ def test_courses_follow_the_verdict_in_their_order(
     assert [answer.why_not for answer in heard] == ["", "", ""]
     assert "asked for {'answer': 42}" in heard[2].output
     followed = [e.data["course"] for e in story.events if e.type == "following"]
-    assert followed == ["one", "two"]
+    assert followed == ["one", "one", "two"]  # first said with the verdict
     assert story.run.following == ""
     told = [e.type for e in story.events]
     verdict_at = [e.data.get("verdict") for e in story.events].index("exported")
