@@ -18,10 +18,11 @@ from tests.worker_support import (
     claim_next,
     database,
     drive_fake,
+    follow_to_the_end,
     make_settings,
     submit,
 )
-from workers.drive import Ended, drive
+from workers.drive import Ended
 from workers.follow.repros import repros
 from workers.wish import Wish
 
@@ -142,7 +143,7 @@ def test_each_blocker_of_a_real_run_gets_one_that_plain_python_fails_at(
     with database(settings) as engine:
         run_id = submit(engine, settings, script)
         claim = claim_next(engine)
-        result = drive(engine, claim, settings, lambda: Wish.GO_ON, base, SHARED.get())
+        result = follow_to_the_end(engine, claim, settings, lambda: Wish.GO_ON, base, SHARED.get())
         assert isinstance(result, Ended)
         assert queue.finish(engine, claim, status=result.status, reason=result.reason)
         with read_scope(engine) as session:

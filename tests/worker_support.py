@@ -180,6 +180,22 @@ def claim_next(engine: Engine, worker: str = "w", lease_seconds: float = 60) -> 
     return claim
 
 
+def follow_to_the_end(
+    engine: Engine,
+    claim: Claim,
+    settings: Settings,
+    wish: Callable[[], Wish],
+    base: Path,
+    sandbox: Sandbox,
+) -> Ended | Wish:
+    """Drive a run to its verdict, and try all that follows it."""
+    result = drive(engine, claim, settings, wish, base, sandbox)
+    if not isinstance(result, Following):
+        return result
+    steps = Line(result.context, sandbox, base, wish).steps()
+    return next((lost for lost in steps if lost is not None), result.end)
+
+
 def drive_fake(
     tmp_path: Path,
     body: str,
@@ -195,10 +211,7 @@ def drive_fake(
         base.mkdir()
         probe = write_probe(tmp_path, body)
         with Sandbox(settings, probe) as sandbox:
-            result = drive(engine, claim, settings, wish, base, sandbox)
-            if isinstance(result, Following):
-                steps = Line(result.context, sandbox, base, wish).steps()
-                result = next((lost for lost in steps if lost is not None), result.end)
+            result = follow_to_the_end(engine, claim, settings, wish, base, sandbox)
         if isinstance(result, Ended):
             assert queue.finish(engine, claim, status=result.status, reason=result.reason)
         return Story(engine, run_id, result)
