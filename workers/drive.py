@@ -19,6 +19,7 @@ from workers.child import Child
 from workers.events import PAIR, ProbeKind
 from workers.follow.context import Context
 from workers.follow.courses import COURSES
+from workers.follow.model import Purse
 from workers.ingest import Ingest
 from workers.sandbox.box import Sandbox
 from workers.sandbox.pipes import open_pipe
@@ -127,7 +128,10 @@ class Drive:
         with fenced(self._engine, self._claim) as session:
             save_following(session, self._claim.run_id, next(iter(COURSES)))
         seconds = time.monotonic() - self._started
-        return Context(self._engine, self._claim, self._settings, task, self._ingest, seconds)
+        purse = Purse(self._settings.follow_seconds)
+        return Context(
+            self._engine, self._claim, self._settings, task, self._ingest, seconds, purse
+        )
 
     def _loop(self) -> Wish | None:
         """Until both children ended; returns the wish that stopped it before, if one did."""

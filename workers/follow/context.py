@@ -1,9 +1,8 @@
 """What a course knows of its run, and how it writes."""
 
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -14,6 +13,7 @@ from app.services.queue import Claim
 from app.services.record import StageEnd, fenced
 from app.settings import Settings
 from workers.events import PlannedStage
+from workers.follow.model import Purse
 from workers.ingest import Ingest
 from workers.protocol import WHOLE, OverLimitError
 from workers.task import Task
@@ -30,7 +30,7 @@ class Context:
     task: Task
     ingest: Ingest
     run_seconds: float  # wall-clock, of the run until both its children had ended
-    began: float = field(default_factory=time.monotonic)  # the follow-ups
+    purse: Purse
 
     @property
     def run_id(self) -> int:
@@ -44,7 +44,7 @@ class Context:
 
     def left(self) -> float:
         """Seconds left for this run's follow-ups; 0 where there are none."""
-        return max(self.began + self.settings.follow_seconds - time.monotonic(), 0.0)
+        return max(self.purse.left, 0.0)
 
     def files(self) -> list[tuple[str, bytes]]:
         """The upload's files, relative path and content."""

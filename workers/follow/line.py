@@ -112,6 +112,7 @@ class Line:
         if trouble is not None:
             log.info("run %d: %s: %s", self._context.run_id, errand.kind, trouble.message)
         spent = time.monotonic() - started
+        self._context.purse.left -= spent
         return Answer(events, trouble, spent, intake.files, child.log.text())
 
     def _start(self, errand: Errand, folder: Path) -> Child:

@@ -28,6 +28,13 @@ class Errand:
     options: RunOptions | None = None  # None: the run's
 
 
+@dataclass
+class Purse:
+    """Seconds that processes may still take. Waiting for other runs' verdicts costs nothing."""
+
+    left: float
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came of an errand."""

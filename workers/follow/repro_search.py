@@ -3,9 +3,8 @@
 It asks for errands and needs nothing else: benchmarks and tests run it without a worker.
 """
 
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from app.models import Blocker, Category
@@ -32,13 +31,13 @@ Found = dict[str, Any]
 Searching = Generator[Errand, Answer, Found]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Budget:
     """Seconds for all repros of a run, and for one process of theirs."""
 
     seconds: float
     wall: float
-    began: float = field(default_factory=time.monotonic)
+    spent: float = 0.0  # by processes: waiting for other runs costs nothing
 
     @classmethod
     def of(cls, run_seconds: float, wall: float) -> "Budget":
@@ -48,7 +47,13 @@ class Budget:
     @property
     def left(self) -> float:
         """Seconds that are left; less than 0 when it is over."""
-        return self.began + self.seconds - time.monotonic()
+        return self.seconds - self.spent
+
+    def ask(self, errand: Errand) -> Generator[Errand, Answer, Answer]:
+        """Have an errand run, and count what it took."""
+        answer = yield errand
+        self.spent += answer.seconds
+        return answer
 
 
 def search(
@@ -62,7 +67,6 @@ def search(
     Args:
         blockers: the run's, in order of execution.
         environment: what the run ran on, as workers/events.py's Environment.
-        budget: its clock runs already.
         keep: called once for each blocker that has a fingerprint, as soon as its repro is known.
     """
     wanted = []
@@ -74,16 +78,16 @@ def search(
     if not wanted:
         return
     work = {"do": "propose", "causes": [_cause(one) for one in wanted]}
-    answer = yield Errand(ProbeKind.REPRO, budget.wall, work)
+    answer = yield from budget.ask(Errand(ProbeKind.REPRO, budget.wall, work))
     proposed = answer.first(Repro)
     if proposed is None:
         for one in wanted:
             keep(one, _none(f"What a repro is made of could not be recorded: {answer.why_not}"))
         return
     for one, scripts, name in zip(wanted, proposed.scripts, proposed.classes, strict=False):
-        started = time.monotonic()
+        before = budget.spent
         found = yield from _repro_of(one, scripts, name, environment, budget)
-        keep(one, found | {"seconds": round(time.monotonic() - started, 2)})
+        keep(one, found | {"seconds": round(budget.spent - before, 2)})
 
 
 def _repro_of(
@@ -106,11 +110,12 @@ def _repro_of(
         "expression": blocker.expression or "",
     }
     work = {"do": "reduce", "cause": cause, "scripts": [*scripts], "seconds": seconds}
-    answer = yield _errand(ProbeKind.REPRO, seconds + SETTLING_SECONDS, "", work)
+    errand = _errand(ProbeKind.REPRO, seconds + SETTLING_SECONDS, "", work)
+    answer = yield from budget.ask(errand)
     reduced = answer.first(Repro)
     for script in (*_reduced(reduced), *_raw(reduced, scripts)):
         text = f"{heading(blocker, environment, script)}\n{script}"
-        proof = yield _errand(ProbeKind.WHOLE, budget.wall, text, {})
+        proof = yield from budget.ask(_errand(ProbeKind.WHOLE, budget.wall, text, {}))
         if any(fingerprint_of(one) == blocker.fingerprint for one in _failures(proof)):
             return {"status": "reproduces", "text": text, "why": ""}
     if reduced is None:
