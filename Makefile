@@ -20,7 +20,7 @@ VISION := .venv-vision/.installed
 VISION_PYTHON := .venv-vision/bin/python
 VENDORED := static/vendor/.vendored
 # Test by test, but those that say that they share something dear stay together.
-SPREAD := -n $(TESTERS) --dist loadgroup
+SPREAD := -n $(TESTERS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

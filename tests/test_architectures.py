@@ -29,15 +29,14 @@ LOTS = 8  # of the long suite: the truth of a lot is told by one Python, which f
 
 
 def lot_of(script: Path) -> str:
-    """What is asked about together, and runs in one process."""
+    """What is asked about together."""
     place = CHOSEN.index(script) % LOTS
     return "handful" if script.stem in HANDFUL else f"architectures {place}"
 
 
 def marks(script: Path) -> list[pytest.MarkDecorator]:
-    """In which suite it is, and with whom."""
-    full = [] if script.stem in HANDFUL else [pytest.mark.full]
-    return [*full, pytest.mark.xdist_group(lot_of(script))]
+    """In which suite it is."""
+    return [] if script.stem in HANDFUL else [pytest.mark.full]
 
 
 @cache

@@ -12,8 +12,6 @@ CASES = catalogue()
 MODES = [False, pytest.param(True, marks=pytest.mark.full)]
 Truths = dict[str, Truth]
 
-pytestmark = pytest.mark.xdist_group(__name__)  # one telling of the truth for all
-
 
 @pytest.fixture(scope="module", params=MODES, ids=lambda strict: "strict" if strict else "lenient")
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Truths:

@@ -30,8 +30,6 @@ from workers.diagnose import diagnose, over_output, over_time
 from workers.events import FailureReport
 from workers.verdict import Trouble
 
-pytestmark = pytest.mark.xdist_group(__name__)  # a block is probed once for all
-
 MANY_TIMES = 10  # how much larger the graph of a `large` is
 MUCH = 10_000  # characters that a `prints` prints at least
 WIDTH = 73  # characters of code that fit into half of a page of 1,280 pixels

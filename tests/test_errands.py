@@ -17,8 +17,6 @@ from tests.promises import EXAMPLES, STALLS, promise_of
 
 SECONDS = 120
 
-pytestmark = pytest.mark.xdist_group(__name__)  # one server for all
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[httpx.Client]:

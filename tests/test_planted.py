@@ -15,8 +15,6 @@ SET = {model.name: model for model in planted()}
 # Of these the worker tells, by how a probe ended; or no stage of a probe looks for them.
 NOT_PLANTED = {"timeout", "crash", "output_limit", "internal", "serialization", "numeric_mismatch"}
 
-pytestmark = pytest.mark.xdist_group(__name__)  # the answers are asked for once
-
 Ask = Callable[[Planted], Said]
 
 

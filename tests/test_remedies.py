@@ -10,8 +10,6 @@ from bench.remedies import KINDS, Result, faulty, measure
 from bench.remedy_runs import Followed, RemedyRuns, remedy_runs
 from tests.planted_truth import one_thread
 
-pytestmark = pytest.mark.xdist_group(__name__)  # one sandbox for all
-
 NET = """
 import torch
 from torch import nn

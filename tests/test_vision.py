@@ -24,11 +24,7 @@ STOPS_MASK_RCNN = {
     (f"{DETECTION}/roi_heads.py", 496),
 }
 
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.timeout(900),
-    pytest.mark.xdist_group(__name__),  # one server for all
-]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
