@@ -87,7 +87,7 @@ def test_courses_follow_the_verdict_in_their_order(
     assert [answer.why_not for answer in heard] == ["", "", ""]
     assert "asked for {'answer': 42}" in heard[2].output
     followed = [e.data["course"] for e in story.events if e.type == "following"]
-    assert followed == ["one", "one", "two"]  # first said with the verdict
+    assert followed == ["one", "two"]
     assert story.run.following == ""
     told = [e.type for e in story.events]
     verdict_at = [e.data.get("verdict") for e in story.events].index("exported")

@@ -106,9 +106,11 @@ def save_repro(session: Session, run_id: int, position: int, repro: dict[str, An
 
 
 def save_following(session: Session, run_id: int, course: str) -> None:
-    """Say what is tried now, after the verdict."""
-    session.execute(update(Run).where(col(Run.id) == run_id).values(following=course))
-    announce(session, run_id, "following", course=course)
+    """Say what is tried now, after the verdict; nothing where that was said already."""
+    other = (col(Run.id) == run_id) & (col(Run.following) != course)
+    changed = update(Run).where(other).values(following=course).returning(col(Run.id))
+    if session.execute(changed).first() is not None:
+        announce(session, run_id, "following", course=course)
 
 
 def save_verdict(session: Session, run_id: int, verdict: Verdict) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from .contract_dims import Arguments
+from .replay import with_size
 
 Sizes = Mapping[tuple[int, int], int]  # (leaf, dimension) → size
 
@@ -25,8 +26,7 @@ def resized(inputs: Arguments, sizes: Sizes) -> Arguments:
     def change(place: int, leaf: Any) -> Any:
         for (of, dim), size in sizes.items():
             if of == place and leaf.shape[dim] != size:
-                index = torch.arange(size, device=leaf.device) % max(leaf.shape[dim], 1)
-                leaf = leaf.index_select(dim, index)
+                leaf = with_size(leaf, dim, size)
         return leaf
 
     return _changed(inputs, change)

@@ -233,6 +233,11 @@ def _resize(leaf: Any, fake: Any, sizes: dict[Any, int]) -> Any:
     for dim, size in enumerate(fake.shape):
         if isinstance(size, torch.SymInt):
             wanted = int(size.node.expr.subs(sizes))
-            index = torch.arange(wanted, device=leaf.device) % max(leaf.shape[dim], 1)
-            leaf = leaf.index_select(dim, index)
+            leaf = with_size(leaf, dim, wanted)
     return leaf
+
+
+def with_size(tensor: torch.Tensor, dim: int, size: int) -> torch.Tensor:
+    """A tensor of another size in one dimension, its own rows repeated or left out."""
+    index = torch.arange(size, device=tensor.device) % max(tensor.shape[dim], 1)
+    return tensor.index_select(dim, index)

@@ -15,6 +15,7 @@ import torch
 
 from .call import Call
 from .leaves import Leaf, Stored
+from .replay import with_size
 from .seeds import SEED
 
 Sizes = dict[tuple[str, int], Any]  # name of a leaf and dimension → what makes two sizes one
@@ -149,8 +150,7 @@ def _resized(leaf: Leaf, asked: Sizes) -> Stored:
         size = tensor.shape[dim]
         if wanted is None or not size:
             continue
-        index = torch.arange(_other(size, wanted), device=tensor.device) % size
-        tensor = tensor.index_select(dim, index)
+        tensor = with_size(tensor, dim, _other(size, wanted))
     return tensor
 
 

@@ -9,7 +9,7 @@ from workers.remedies.condition import called, condition, negated
 from workers.remedies.guarded import is_talk
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.place import Place, place_of
-from workers.remedies.syntax import splice, statements
+from workers.remedies.syntax import small_of, splice, statements
 
 KEPT = (
     "Keeps the check as an assertion of the exported program; it raises a RuntimeError, and on a "
@@ -80,8 +80,7 @@ def _check(place: Place) -> tuple[cst.BaseExpression, bool, str] | None:
         return None
     if not isinstance(node, cst.If) or node.orelse is not None or len(node.body.body) != 1:
         return None
-    line = node.body.body[0]
-    raised = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+    raised = small_of(node.body.body[0])
     if not isinstance(raised, cst.Raise) or place.source.suite(node) is None:
         return None
     return node.test, False, _message(raised.exc) or place.source.code(node.test)

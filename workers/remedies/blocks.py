@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from workers.remedies.syntax import Source, parse
+from workers.remedies.syntax import Source, is_docstring, parse, small_of
 
 
 def after_imports(text: str, imports: Iterable[str], block: str) -> str | None:
@@ -37,19 +37,13 @@ def _head(source: Source) -> tuple[int, frozenset[str]]:
     """The last line of the imports that a file begins with, and the imports by their code."""
     last, there = 0, set()
     for index, statement in enumerate(source.module.body):
-        small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
+        small = small_of(statement)
         if isinstance(small, cst.Import | cst.ImportFrom):
             there.add(source.code(small).strip())
-        elif index or not _is_docstring(small):
+        elif index or not is_docstring(small):
             break
         last = source.ranges[statement].end.line
     return last, frozenset(there)
-
-
-def _is_docstring(small: cst.CSTNode | None) -> bool:
-    return isinstance(small, cst.Expr) and isinstance(
-        small.value, cst.SimpleString | cst.ConcatenatedString
-    )
 
 
 def _insert(text: str, line: int, new: list[str]) -> str:

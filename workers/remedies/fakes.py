@@ -9,6 +9,7 @@ import libcst.matchers as m
 
 from workers.remedies.blocks import after
 from workers.remedies.model import Cause, Edit, Remedy, Upload
+from workers.remedies.place import place_of
 from workers.remedies.syntax import Source, parse
 
 _OPERATOR = re.compile(r"CustomOpDef\((\w+)::(\w+)\)|^(\w+)\.(\w+)(?:\.\w+)?$|(\w+)::(\w+)")
@@ -188,12 +189,11 @@ def _fakes(
 
 def _called_near(cause: Cause, upload: Upload) -> frozenset[str]:
     """The operators that the culprit's function calls."""
-    spot = cause.spot(upload)
-    source = parse(upload.files[spot[0]]) if spot else None
-    statement = source.statement(spot[1]) if source and spot else None
-    around = source.function(statement) if source and statement else None
-    if source is None or around is None:
+    place = place_of(cause, upload)
+    around = place.source.function(place.statement) if place else None
+    if place is None or around is None:
         return frozenset()
+    source = place.source
     called = {source.code(c.func) for c in m.findall(around, m.Call()) if isinstance(c, cst.Call)}
     return frozenset(
         kernel.operator

@@ -9,7 +9,7 @@ from workers.remedies.guarded import Guard, leaves
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.names import defined_before, free, stored
 from workers.remedies.place import Place, place_of
-from workers.remedies.syntax import Change, Suite, splice, statements, with_import
+from workers.remedies.syntax import Change, Suite, small_of, splice, statements, with_import
 
 IMPORT = "from torch._higher_order_ops.while_loop import while_loop"
 LOOP = "Makes the loop an operator of the program (while_loop); what it carries keeps its shape."
@@ -185,8 +185,7 @@ def _counts(place: Place, loop: cst.For, name: str) -> bool:
 
 def _taken(place: Place) -> tuple[str, cst.Call, str] | None:
     """Of `n = int(tensor)` or `n = tensor.item()`: n, the call, and an integer tensor."""
-    line = place.statement
-    small = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+    small = small_of(place.statement)
     if not isinstance(small, cst.Assign) or not isinstance(small.targets[0].target, cst.Name):
         return None
     call = small.value

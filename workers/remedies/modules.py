@@ -9,7 +9,7 @@ from workers.remedies.condition import called
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.names import free, read
 from workers.remedies.place import Place, place_of
-from workers.remedies.syntax import Change
+from workers.remedies.syntax import Change, method_of, small_of
 
 BUFFER = (
     "Reads the number out of the buffer once, when the module is built; a value that is loaded or "
@@ -41,8 +41,7 @@ def propose_buffer(cause: Cause, upload: Upload) -> Iterator[Edit]:
 def propose_all(cause: Cause, upload: Upload) -> Iterator[Edit]:
     """All modules of a list run, where one is picked by the number of the line."""
     place = place_of(cause, upload)
-    line = place.statement if place else None
-    small = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+    small = small_of(place.statement) if place else None
     if place is None or not isinstance(small, cst.Assign):
         return
     name, source = place.source.code(small.targets[0].target), place.source
@@ -106,12 +105,7 @@ DYNAMIC_SIZE = Remedy(
 def _init(place: Place) -> cst.FunctionDef | None:
     """The __init__ of the class that the line stands in."""
     klass = place.source.klass(place.statement)
-    found = [
-        node
-        for node in (klass.body.body if klass else ())
-        if isinstance(node, cst.FunctionDef) and node.name.value == "__init__"
-    ]
-    return found[0] if found else None
+    return method_of(klass, "__init__") if klass else None
 
 
 def _buffers(place: Place, init: cst.FunctionDef) -> set[str]:

@@ -6,7 +6,8 @@ import libcst as cst
 import libcst.matchers as m
 
 from workers.remedies.model import Cause, Edit, Remedy, Upload
-from workers.remedies.syntax import Change, Source, expression, parse
+from workers.remedies.place import place_of
+from workers.remedies.syntax import Change, Source, expression
 
 _MAKERS = ("torch.nested.nested_tensor", "torch.nested.as_nested_tensor")
 _PADDED = "to_padded_tensor"
@@ -14,12 +15,11 @@ _PADDED = "to_padded_tensor"
 
 def pad_sequence(cause: Cause, upload: Upload) -> Iterator[Edit]:
     """`pad_sequence(tensors, batch_first=True)` for a nested tensor and its `to_padded_tensor`."""
-    spot = cause.spot(upload)
-    source = parse(upload.files[spot[0]]) if spot else None
-    statement = source.statement(spot[1]) if source and spot else None
-    around = source.function(statement) if source and statement else None
-    if not spot or source is None or around is None:
+    place = place_of(cause, upload)
+    around = place.source.function(place.statement) if place else None
+    if place is None or around is None:
         return
+    source = place.source
     made = {}
     for node in m.findall(around, m.Assign(targets=[m.AssignTarget(target=m.Name())])):
         assert isinstance(node, cst.Assign)
@@ -31,7 +31,7 @@ def pad_sequence(cause: Cause, upload: Upload) -> Iterator[Edit]:
         changes |= _padded(source, around, name, value)
     if changes:
         note = "pad_sequence pads the tensors without a nested one between."
-        yield Edit({spot[0]: source.replaced(changes)}, note=note)
+        yield Edit({place.path: source.replaced(changes)}, note=note)
 
 
 def _padded(

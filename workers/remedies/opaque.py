@@ -13,8 +13,9 @@ import libcst.matchers as m
 
 from workers.remedies.blocks import after, after_imports
 from workers.remedies.model import Cause, Edit, Remedy, Upload
+from workers.remedies.place import place_of
 from workers.remedies.schema import kind_of, schema_of
-from workers.remedies.syntax import Change, Source, parse, statements
+from workers.remedies.syntax import Change, Source, method_of, parse, snake_case, statements
 
 NOTE = "Export sees one operator in place of {name}; what loads the program has to define it too."
 
@@ -69,19 +70,18 @@ def _({names}):
 
 def propose(cause: Cause, upload: Upload) -> Iterator[Edit]:
     """The culprit's function as one operator."""
-    spot = cause.spot(upload)
-    source = parse(upload.files[spot[0]]) if spot else None
-    statement = source.statement(spot[1]) if source and spot else None
-    function = source.function(statement) if source and statement else None
-    if not spot or source is None or function is None or function.asynchronous:
+    place = place_of(cause, upload)
+    function = place.source.function(place.statement) if place else None
+    if place is None or function is None or function.asynchronous:
         return
+    source = place.source
     owner = source.klass(function)
     text = _of_function(source, function) if owner is None else None
     if owner is not None and not _is_root(owner, upload):
         text = _of_method(source, owner, function)
     if text and (whole := after_imports(text, ["import torch"], _learning(text))):
         name = function.name.value if owner is None else f"{owner.name.value}.{function.name.value}"
-        yield Edit({spot[0]: whole}, note=NOTE.format(name=name))
+        yield Edit({place.path: whole}, note=NOTE.format(name=name))
 
 
 def _learning(text: str) -> str:
@@ -107,7 +107,7 @@ def _of_method(source: Source, owner: cst.ClassDef, method: cst.FunctionDef) -> 
     read = schema_of(source, method, state) if state is not None else None
     if state is None or read is None or owner not in source.module.body or method.decorators:
         return None
-    name = f"{_lower(owner.name.value)}_{method.name.value.strip('_')}"
+    name = f"{snake_case(owner.name.value)}_{method.name.value.strip('_')}"
     given = [f"self.{n}" if n in state else n for n in read[0]]
     docstring = method.body.body[:1] if method.get_docstring() is not None else ()
     body = [*docstring, *statements(f"return {name}({', '.join(given)})\n")]
@@ -141,10 +141,7 @@ def _state(source: Source, owner: cst.ClassDef, method: cst.FunctionDef) -> dict
     names = [node.attr.value for node in reads if isinstance(node, cst.Attribute)]
     if whole != len(names):
         return None
-    init = next(
-        (f for f in owner.body.body if isinstance(f, cst.FunctionDef) and _name(f) == "__init__"),
-        None,
-    )
+    init = method_of(owner, "__init__")
     taken = {p.name.value for p in method.params.params}
     found: dict[str, str] = {}
     for name in dict.fromkeys(names):
@@ -180,14 +177,6 @@ def _is_root(owner: cst.ClassDef, upload: Upload) -> bool:
 def _class(source: Source, name: str) -> cst.ClassDef | None:
     classes = (node for node in source.module.body if isinstance(node, cst.ClassDef))
     return next((node for node in classes if node.name.value == name), None)
-
-
-def _name(function: cst.FunctionDef) -> str:
-    return function.name.value
-
-
-def _lower(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
 REMEDY = Remedy(

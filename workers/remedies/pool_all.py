@@ -7,21 +7,21 @@ import libcst as cst
 import libcst.matchers as m
 
 from workers.remedies.model import Cause, Edit, Remedy, Upload
-from workers.remedies.syntax import Change, expression, parse
+from workers.remedies.place import place_of
+from workers.remedies.syntax import Change, expression
 
 _POOL = re.compile(r"((?:\w+\.)*)(Avg|Max)Pool([123])d")
 
 
 def over_everything(cause: Cause, upload: Upload) -> Iterator[Edit]:
     """nn.AdaptiveAvgPool3d(1) for nn.AvgPool3d(window), where the culprit calls that module."""
-    spot = cause.spot(upload)
-    source = parse(upload.files[spot[0]]) if spot else None
-    statement = source.statement(spot[1]) if source and spot else None
-    owner = source.klass(statement) if source and statement else None
-    if not spot or source is None or statement is None or owner is None:
+    place = place_of(cause, upload)
+    owner = place.source.klass(place.statement) if place else None
+    if place is None or owner is None:
         return
+    source = place.source
     own = m.Attribute(value=m.Name("self"), attr=m.Name())
-    calls = m.findall(statement, m.Call(func=own))
+    calls = m.findall(place.statement, m.Call(func=own))
     called = {source.code(call.func) for call in calls if isinstance(call, cst.Call)}
     for made in m.findall(owner, m.Assign(targets=[m.AssignTarget(target=own)])):
         assert isinstance(made, cst.Assign)
@@ -32,7 +32,7 @@ def over_everything(cause: Cause, upload: Upload) -> Iterator[Edit]:
             new = f"{found[1]}Adaptive{found[2]}Pool{found[3]}d(1)"
             changes: dict[cst.CSTNode, Change] = {value: expression(new)}
             note = f"{name} pools all there is; with the example's sizes that is its window."
-            yield Edit({spot[0]: source.replaced(changes)}, note=note)
+            yield Edit({place.path: source.replaced(changes)}, note=note)
 
 
 REMEDY = Remedy(

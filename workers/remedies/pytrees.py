@@ -7,7 +7,8 @@ import libcst as cst
 
 from workers.remedies.blocks import after, after_imports
 from workers.remedies.model import Cause, Edit, Remedy, Upload
-from workers.remedies.syntax import Source, expression, parse
+from workers.remedies.place import place_of
+from workers.remedies.syntax import Source, expression, parse, snake_case
 
 _CLASS = re.compile(r"<class '([A-Za-z_][\w.]*)'>")
 _ITERABLES = frozenset(
@@ -66,7 +67,7 @@ def register_class(cause: Cause, upload: Upload) -> Iterator[Edit]:
             yield Edit({path: text}, note=_note(name))
             return
     if module != "__main__" and upload.entry in upload.files:
-        block = _PLAIN.format(name=name, lower=_lower(name), path=f"{module}.{name}")
+        block = _PLAIN.format(name=name, lower=snake_case(name), path=f"{module}.{name}")
         imports = ["import torch", f"from {module} import {name}"]
         if text := after_imports(upload.files[upload.entry], imports, block):
             yield Edit({upload.entry: text}, note=_note(name))
@@ -74,19 +75,18 @@ def register_class(cause: Cause, upload: Upload) -> Iterator[Edit]:
 
 def return_a_tuple(cause: Cause, upload: Upload) -> Iterator[Edit]:
     """Put what a return gives as a set, a view of a dict or a generator into a tuple."""
-    found, spot = _CLASS.search(cause.message), cause.spot(upload)
-    if not found or found[1] not in _ITERABLES or spot is None:
+    found, place = _CLASS.search(cause.message), place_of(cause, upload)
+    if not found or found[1] not in _ITERABLES or place is None:
         return
-    source = parse(upload.files[spot[0]])
-    statement = source.statement(spot[1]) if source else None
-    if source is None or not isinstance(statement, cst.SimpleStatementLine):
+    statement, source = place.statement, place.source
+    if not isinstance(statement, cst.SimpleStatementLine):
         return
     for small in statement.body:
         if isinstance(small, cst.Return) and small.value is not None:
             value = _as_tuple(source, small.value)
             if value is not None:
                 text = source.replaced({small.value: value})
-                yield Edit({spot[0]: text}, note=f"The caller gets a tuple, not a {found[1]}.")
+                yield Edit({place.path: text}, note=f"The caller gets a tuple, not a {found[1]}.")
 
 
 def _as_tuple(source: Source, value: cst.BaseExpression) -> cst.BaseExpression | None:
@@ -125,14 +125,10 @@ def _registered(text: str, source: Source, name: str) -> str | None:
         return None
     is_dataclass = any("dataclass" in source.code(d.decorator) for d in node.decorators)
     block = (_DATACLASS if is_dataclass else _PLAIN).format(
-        name=name, lower=_lower(name), path=name
+        name=name, lower=snake_case(name), path=name
     )
     new = parse(after(text, source, node, block))
     return after_imports(new.module.code, ["import torch"], "") if new else None
-
-
-def _lower(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _note(name: str) -> str:

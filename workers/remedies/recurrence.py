@@ -18,7 +18,8 @@ import libcst as cst
 import libcst.matchers as m
 
 from workers.remedies.model import Cause, Edit, Remedy, Upload
-from workers.remedies.syntax import Change, Source, expression, parse, splice, statements
+from workers.remedies.place import place_of
+from workers.remedies.syntax import Change, Source, expression, splice, statements
 
 _FROM_ONE = """\
 {frames} = torch.arange({x}.shape[{dim}], device={x}.device)
@@ -52,12 +53,12 @@ class Walk:
 
 def as_product(cause: Cause, upload: Upload) -> Iterator[Edit]:
     """The loop at the culprit's line as one matrix product."""
-    spot = cause.spot(upload)
-    source = parse(upload.files[spot[0]]) if spot else None
-    loop = source.statement(spot[1]) if source and spot else None
-    around = source.function(loop) if source and loop else None
-    if not spot or source is None or around is None or not isinstance(loop, cst.For):
+    place = place_of(cause, upload)
+    loop = place.statement if place else None
+    around = place.source.function(place.statement) if place else None
+    if place is None or around is None or not isinstance(loop, cst.For):
         return
+    source = place.source
     walk = _read(source, loop)
     if walk is None or not _starts_so(source, around, loop, walk):
         return
@@ -78,7 +79,7 @@ def as_product(cause: Cause, upload: Upload) -> Iterator[Edit]:
     }
     text = source.replaced(changes)
     note = f"All of {walk.outputs} in one product; sums run in another order."
-    yield Edit({spot[0]: text}, note=note)
+    yield Edit({place.path: text}, note=note)
 
 
 def _read(source: Source, loop: cst.For) -> Walk | None:

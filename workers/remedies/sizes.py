@@ -8,7 +8,7 @@ import libcst as cst
 from workers.remedies.condition import called
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.place import Place, place_of
-from workers.remedies.syntax import splice, statements
+from workers.remedies.syntax import small_of, splice, statements
 
 SLICES = (
     "Takes the parts by slices, which need no decision; fewer rows than parts leave some empty."
@@ -75,8 +75,7 @@ def _slices(place: Place, call: cst.Call) -> str | None:
 
 def _first(place: Place) -> str | None:
     """`first, *_ = x.split(k)` as `first = x[:k]`."""
-    line = place.statement
-    small = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+    small = small_of(place.statement)
     if not isinstance(small, cst.Assign) or not isinstance(small.value, cst.Call):
         return None
     found = re.fullmatch(r"(\w+), \*_", place.source.code(small.targets[0].target))

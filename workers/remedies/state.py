@@ -7,6 +7,7 @@ import libcst as cst
 import libcst.matchers as m
 
 from workers.remedies.model import Cause, Edit, Remedy, Upload
+from workers.remedies.place import place_of
 from workers.remedies.standins import initial_value
 from workers.remedies.syntax import Change, Source, expression, parse, splice, statements
 
@@ -18,27 +19,26 @@ _MUTATION = frozenset({"mutation"})
 
 def without_gradient(cause: Cause, upload: Upload) -> Iterator[Edit]:
     """The statement that changes a weight, under torch.no_grad."""
-    spot = cause.spot(upload)
-    source = parse(upload.files[spot[0]]) if spot else None
-    statement = source.statement(spot[1]) if source and spot else None
-    if not spot or not source or not isinstance(statement, cst.SimpleStatementLine):
+    place = place_of(cause, upload)
+    statement = place.statement if place else None
+    if place is None or not isinstance(statement, cst.SimpleStatementLine):
         return
+    source = place.source
     if not _weight_of(statement) or ".data" in source.code(statement):
         return
     code = source.code(statement.with_changes(leading_lines=())).strip("\n")
     block = statements(f"with torch.no_grad():\n    {code.strip()}\n")
     text = source.replaced({statement: splice(statement, block)})
-    yield Edit({spot[0]: text}, note="The weight is changed as before, outside of autograd.")
+    yield Edit({place.path: text}, note="The weight is changed as before, outside of autograd.")
 
 
 def weight_to_buffer(cause: Cause, upload: Upload) -> Iterator[Edit]:
     """A buffer in place of the weight that forward changes, under the same name."""
-    spot = cause.spot(upload)
-    source = parse(upload.files[spot[0]]) if spot else None
-    statement = source.statement(spot[1]) if source and spot else None
-    if not spot or not source or statement is None:
+    place = place_of(cause, upload)
+    if place is None:
         return
-    name, owner = _weight_of(statement), source.klass(statement)
+    source = place.source
+    name, owner = _weight_of(place.statement), source.klass(place.statement)
     made = _assigned_in_init(source, owner, name) if owner and name else None
     if owner is None or made is None or not isinstance(made[1], cst.Call):
         return
@@ -52,7 +52,7 @@ def weight_to_buffer(cause: Cause, upload: Upload) -> Iterator[Edit]:
         if isinstance(method, cst.SimpleStatementLine) and method is not init:
             changes |= _without_data(source, method, name)
     note = f"{name} is a buffer: saved and loaded as before, no longer trained."
-    yield Edit({spot[0]: source.replaced(changes)}, note=note)
+    yield Edit({place.path: source.replaced(changes)}, note=note)
 
 
 def state_to_buffer(cause: Cause, upload: Upload) -> Iterator[Edit]:

@@ -5,6 +5,7 @@ long, is refused before it is parsed.
 """
 
 import io
+import re
 import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -162,17 +163,33 @@ def with_import(text: str, module: str, line: str = "") -> str:
         return text
     place = 0
     for index, node in enumerate(source.module.body):
-        first = node.body[0] if isinstance(node, cst.SimpleStatementLine) else None
+        first = small_of(node)
         if source.code(node).strip().split("\n")[-1].split("  #")[0] == wanted:
             return text
-        if isinstance(first, cst.Import | cst.ImportFrom) or (index == 0 and _is_text(first)):
+        if isinstance(first, cst.Import | cst.ImportFrom) or (index == 0 and is_docstring(first)):
             place = index + 1
     body = [*source.module.body]
     new = cst.parse_module(f"{wanted}\n").body
     return source.module.with_changes(body=[*body[:place], *new, *body[place:]]).code
 
 
-def _is_text(node: cst.CSTNode | None) -> bool:
+def small_of(line: cst.CSTNode | None) -> cst.BaseSmallStatement | None:
+    """The first statement of a line; None of what is no such line."""
+    return line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+
+
+def method_of(owner: cst.ClassDef, name: str) -> cst.FunctionDef | None:
+    """The method that a class's own body defines under this name."""
+    methods = (node for node in owner.body.body if isinstance(node, cst.FunctionDef))
+    return next((node for node in methods if node.name.value == name), None)
+
+
+def snake_case(name: str) -> str:
+    """A class's name as a function's: `BoxHead` → `box_head`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def is_docstring(node: cst.CSTNode | None) -> bool:
     """Whether a statement is a docstring."""
     return isinstance(node, cst.Expr) and isinstance(
         node.value, cst.SimpleString | cst.ConcatenatedString

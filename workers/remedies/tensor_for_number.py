@@ -7,7 +7,7 @@ import libcst as cst
 from workers.remedies.condition import called
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.place import Place, place_of
-from workers.remedies.syntax import Change
+from workers.remedies.syntax import Change, small_of
 
 NOTE = "Keeps the value in a tensor without dimensions, where it was a Python number."
 TORCH_FOR_MATH = {
@@ -117,8 +117,7 @@ def _holds_item(place: Place, node: cst.CSTNode) -> bool:
 
 def _lookups(place: Place) -> dict[cst.CSTNode, Change]:
     """`(-1, 1)[name]` of the name that the line assigns: a tensor cannot index a tuple."""
-    line = place.statement
-    small = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+    small = small_of(place.statement)
     if not isinstance(small, cst.Assign) or not isinstance(small.targets[0].target, cst.Name):
         return {}
     name, source = small.targets[0].target.value, place.source
@@ -126,7 +125,7 @@ def _lookups(place: Place) -> dict[cst.CSTNode, Change]:
     for node in source.ranges:
         if isinstance(node, cst.Subscript) and isinstance(node.value, cst.Tuple | cst.List):
             index = source.code(node.slice[0].slice) if len(node.slice) == 1 else ""
-            if index == name and source.function(node) is source.function(line):
+            if index == name and source.function(node) is source.function(place.statement):
                 text = f"torch.tensor({source.code(node.value)})[{name}]"
                 changes[node] = cst.parse_expression(text)
     return changes

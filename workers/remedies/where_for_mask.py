@@ -8,7 +8,7 @@ import libcst as cst
 from workers.remedies.model import Cause, Edit, Remedy, Upload
 from workers.remedies.names import value_of
 from workers.remedies.place import Place, place_of
-from workers.remedies.syntax import splice, statements
+from workers.remedies.syntax import small_of, splice, statements
 
 NOTE = "Puts a neutral value where the mask is not set, so that no size depends on the data."
 REDUCED = {
@@ -60,8 +60,7 @@ def _reduced(place: Place, call: cst.Call) -> str | None:
 
 def _assigned(place: Place) -> str | None:
     """`x[mask] = value`, by a value that every element may get."""
-    line = place.statement
-    small = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+    small = small_of(place.statement)
     target = small.targets[0].target if isinstance(small, cst.Assign) else None
     if not isinstance(small, cst.Assign) or not isinstance(target, cst.Subscript):
         return None
