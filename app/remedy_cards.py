@@ -9,6 +9,7 @@ from app.patches import Diff, read_diff
 from app.services.remedies import RemedyDetail
 from app.services.remedy_views import RemedyView
 from app.services.summary import Tone
+from app.services.views import ReplayCaseView
 
 # What a kind is called, and what it costs the one who takes it.
 KINDS: Mapping[RemedyKind, tuple[str, str]] = {
@@ -70,6 +71,12 @@ class RemedyCard:
         """Whether a person may run the script with it."""
         changes = self.remedy.patch is not None or bool(self.remedy.options)
         return self.remedy.status is RemedyStatus.WORKS and changes
+
+    @property
+    def cases(self) -> Sequence[ReplayCaseView]:
+        """What its program was compared on; empty where the remedy was read in brief."""
+        replay = self.remedy.replay_detail if isinstance(self.remedy, RemedyDetail) else None
+        return replay.cases if replay else ()
 
     @property
     def proof(self) -> str:

@@ -123,8 +123,11 @@ class OutputDifferenceView(View):
 
 
 class ReplayCaseView(View):
-    """A replay on one set of inputs. `sizes` of the dynamic dimensions; empty: the run's own."""
+    """A replay on one set of inputs. `sizes` of the dynamic dimensions; empty: the run's own.
+    `inputs` tells in words what a remedy was compared on.
+    """
 
+    inputs: str = ""
     sizes: dict[str, int] = {}
     status: ReplayStatus
     why: str = ""

@@ -57,7 +57,7 @@ CHECK = Remedy(
 DROP = Remedy(
     name="drop_check",
     title="Leave a check of values out",
-    kind="rewrite",
+    kind="pin",
     categories=CHECK.categories,
     propose=propose_dropped,
 )

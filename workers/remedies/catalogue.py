@@ -59,7 +59,6 @@ REWRITES: tuple[Remedy, ...] = (
     number_in_range.TENSOR_IN_RANGE,
     number_in_range.NUMBER_IN_RANGE,
     modules.OF_BUFFER,
-    async_check.DROP,
     recurrence.REMEDY,
     pool_all.REMEDY,
     pytrees.REGISTER,
@@ -86,7 +85,7 @@ WRAPS: tuple[Remedy, ...] = (
     fakes.LIKE_INPUT,
     opaque.REMEDY,
 )
-PINS: tuple[Remedy, ...] = (pins.BRANCH, pins.VALUE)
+PINS: tuple[Remedy, ...] = (async_check.DROP, pins.BRANCH, pins.VALUE)
 
 REMEDIES: tuple[Remedy, ...] = REWRITES + REQUESTS + WRAPS + PINS
 
