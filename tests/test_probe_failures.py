@@ -1,5 +1,7 @@
 """Why an export fails, and where: category, culprit line, module, expression."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import torch
 from torch import nn
 from torch.export import Dim
 
+from app.settings import ROOT
 from tests.stage_support import Wrap, export_whole
 
 X = torch.rand(8, 4) + 1
@@ -259,3 +262,20 @@ class TestGuards:
         finished = export_whole(LoopOverTime(), X, dynamic_shapes=shapes)
         assert [guard.kind for guard in finished.guards] == ["specialisation"]
         assert not finished.guards[0].silent
+
+
+def test_a_runtime_that_is_reached_by_a_link_is_no_users_code(tmp_path: Path) -> None:
+    (tmp_path / "linked").symlink_to(sys.prefix)
+    told = subprocess.run(
+        [
+            *(tmp_path / "linked" / "bin" / "python", "-c"),
+            "import json, numpy, pathlib, torch, workers.probe.frames as frames\n"
+            "places = frames.Places(pathlib.Path('/nowhere'))\n"
+            "print(*(places.place(one.__file__)[0] for one in (torch, numpy, json, frames)))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert told.stdout.split() == ["torch", "torch", "python", "probe"]

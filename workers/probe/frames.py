@@ -40,10 +40,17 @@ TORCH_DEPENDENCIES = (
 # torch numbers the code it generates: `<eval_with_key>.17`.
 _COUNTER = re.compile(r"(?<=>)\.\d+$")
 
-_OURS = Path(__file__).resolve().parent.parent  # the probe, and the zygote it was forked from
-_TORCH = Path(torch.__file__).resolve().parent
-_STDLIB = tuple(Path(sysconfig.get_paths()[key]).resolve() for key in ("stdlib", "platstdlib"))
-_SITES = tuple(Path(sysconfig.get_paths()[key]).resolve() for key in ("purelib", "platlib"))
+
+def _either_way(*folders: Path) -> tuple[Path, ...]:
+    """Folders as they are reached and as they are: code has the name that it was imported by."""
+    return tuple(dict.fromkeys(one for path in folders for one in (path, path.resolve())))
+
+
+_PATHS = sysconfig.get_paths()
+_OURS = _either_way(Path(__file__).parent.parent)  # the probe, and the zygote it was forked from
+_TORCH = _either_way(Path(torch.__file__).parent)
+_STDLIB = _either_way(Path(_PATHS["stdlib"]), Path(_PATHS["platstdlib"]))
+_SITES = _either_way(Path(_PATHS["purelib"]), Path(_PATHS["platlib"]))
 
 
 @dataclass(frozen=True)
@@ -107,19 +114,21 @@ class Places:
         path = Path(filename)
         if path.is_relative_to(self.root):
             return "upload", path.relative_to(self.root).as_posix()
-        if path.is_relative_to(_OURS):
-            return "probe", path.relative_to(_OURS).as_posix()
-        if path.is_relative_to(_TORCH):
-            return "torch", path.relative_to(_TORCH.parent).as_posix()
-        for site in _SITES:
-            if path.is_relative_to(site):
-                inner = path.relative_to(site)
-                is_torchs = inner.parts[0] in TORCH_DEPENDENCIES
-                return ("torch" if is_torchs else "library"), inner.as_posix()
-        for stdlib in _STDLIB:
-            if path.is_relative_to(stdlib):
-                return "python", path.relative_to(stdlib).as_posix()
+        if ours := _inside(path, _OURS):
+            return "probe", ours.as_posix()
+        if torchs := _inside(path, _TORCH):
+            return "torch", (_TORCH[0].name / torchs).as_posix()
+        if inner := _inside(path, _SITES):
+            is_torchs = inner.parts[0] in TORCH_DEPENDENCIES
+            return ("torch" if is_torchs else "library"), inner.as_posix()
+        if inner := _inside(path, _STDLIB):
+            return "python", inner.as_posix()
         return ("library", path.name) if path.is_file() else ("python", filename)
+
+
+def _inside(path: Path, folders: Iterable[Path]) -> Path | None:
+    """The path from the first of these folders that holds it."""
+    return next((path.relative_to(one) for one in folders if path.is_relative_to(one)), None)
 
 
 def frame_of(running: FrameType, line: int, places: Places) -> Frame:
