@@ -20,6 +20,7 @@ RATIO = 10  # of the time until the verdict, that all repros of a run may take t
 LEAST_SECONDS = 60.0  # that they may take, of a run of any length
 ONE_SECONDS = 60.0  # that the reduction of one may take
 SETTLING_SECONDS = 20.0  # of a reduction's process, beside the reduction
+ONLY_EXPORT = {"only": "export"}  # of a proof: a loop that export stops in may have no end in eager
 RAW = 3  # unreduced scripts that are run where the reduced one fails otherwise
 
 # A limit, or what the sandbox refuses: no script says more of it than the report.
@@ -115,7 +116,7 @@ def _repro_of(
     reduced = answer.first(Repro)
     for script in (*_reduced(reduced), *_raw(reduced, scripts)):
         text = f"{heading(blocker, environment, script)}\n{script}"
-        proof = yield from budget.ask(_errand(ProbeKind.WHOLE, budget.wall, text, {}))
+        proof = yield from budget.ask(_errand(ProbeKind.WHOLE, budget.wall, text, ONLY_EXPORT))
         if any(fingerprint_of(one) == blocker.fingerprint for one in _failures(proof)):
             return {"status": "reproduces", "text": text, "why": ""}
     if reduced is None:
@@ -140,7 +141,7 @@ def _raw(answer: Repro | None, scripts: Sequence[str]) -> Sequence[str]:
 
 
 def _failures(answer: Answer) -> Iterator[FailureReport]:
-    """What stopped a script's export, by the export itself and by the search that followed."""
+    """What stopped a script's export, in the words of the stage and of the blockers."""
     for event in answer.events:
         if isinstance(event, StageFinished) and event.failure is not None:
             yield event.failure
@@ -160,6 +161,7 @@ def _cause(blocker: Blocker) -> dict[str, Any]:
         "line": blocker.line or 0,
         "where": frames[-1]["where"] if frames else "upload",
         "function": blocker.function,
+        "expression": blocker.expression or "",
     }
 
 

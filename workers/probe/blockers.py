@@ -96,9 +96,13 @@ class Search:
         self._widened = Widened()
         self._ended: list[Met] = []  # what ended an earlier export, and is kept from ending more
 
+    def tell_first(self) -> None:
+        """Emit what stopped the export itself, and search for nothing behind it."""
+        self._emit(self._first(), "capped", "Nothing else was asked for.")
+
     def run(self) -> None:
         """Search, and emit what is found after every export."""
-        first = [Met(finding, "", behind=False) for finding in self._failed.findings]
+        first = self._first()
         if why_not := self._why_not(first[0].finding):
             self._emit(first, "stuck", why_not)
             return
@@ -130,6 +134,9 @@ class Search:
                     return
         except _NoRecordingError as error:
             self._emit(first, "stuck", str(error))
+
+    def _first(self) -> list[Met]:
+        return [Met(finding, "", behind=False) for finding in self._failed.findings]
 
     def _record(self) -> Recording:
         try:

@@ -29,7 +29,7 @@ from .repro_scene import material_of, spot_of
 from .repro_try import Cause, Tries
 from .weights import tolerate_missing_weights
 
-MOST_SCRIPTS = 12  # for one blocker
+MOST_SCRIPTS = 16  # for one blocker
 MOST_TEXT = 4_000_000  # characters of all scripts of a run
 MOST_SCRIPT = 200_000  # of one
 CLEARING_SECONDS = 3.0  # of CPU time, for a script with a question answered
@@ -124,5 +124,6 @@ def _wanted(cause: dict[str, Any], call: Call, places: Places) -> Wanted:
         text=cause["text"],
         module=cause["module"],
         module_class=class_at(call.model, cause["module"]),
+        expression=cause["expression"],
         spot=spot_of(cause, places),
     )

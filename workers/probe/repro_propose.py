@@ -16,6 +16,7 @@ from .call import Call
 from .repro_code import CannotWriteError, Coder
 from .repro_record import Code, Records, Seen, Spot, code_of_value
 from .repro_source import READ_ERRORS, statement_at, without_comments
+from .repro_unknown import unknown_lines
 
 _OWN_SCOPE = (ast.Yield, ast.YieldFrom, ast.Await)
 _ELSEWHERE = frozenset(("unsupported_input", "dynamic_shape_violation"))  # said of the whole call
@@ -29,6 +30,7 @@ class Wanted:
     text: str
     module: str | None
     module_class: str
+    expression: str
     spot: Spot | None
 
     @property
@@ -68,11 +70,12 @@ def _statement(wanted: Wanted, material: Material) -> Iterator[str]:
     if spot is None or seen is None or wanted.category in _ELSEWHERE:
         return
     text = _statement_text(material.source_lines[spot.path], spot.first)
-    wrapper = _Wrapper(wanted.class_name, seen, material.coder)
-    body = wrapper.text(text)
-    for source in dict.fromkeys(["", material.source]):
-        given = replace(material, source=source)
-        yield _script(given, body, f"{wanted.class_name}()", wrapper.inputs)
+    for expression in dict.fromkeys(["", wanted.expression]):
+        wrapper = _Wrapper(wanted.class_name, seen, material.coder, expression)
+        body = wrapper.text(text)
+        for source in dict.fromkeys(["", material.source]):
+            given = replace(material, source=source)
+            yield _script(given, body, f"{wanted.class_name}()", wrapper.inputs)
 
 
 def _function(wanted: Wanted, material: Material) -> Iterator[str]:
@@ -83,10 +86,11 @@ def _function(wanted: Wanted, material: Material) -> Iterator[str]:
     if wanted.category in _ELSEWHERE:
         return
     name = material.coder.reference(seen.function)
-    wrapper = _Wrapper(wanted.class_name, seen, material.coder)
     called = ", ".join(seen.arguments[0])
-    text = wrapper.text(f"return {name}({called})", known={name.partition(".")[0]})
-    yield _script(material, text, f"{wanted.class_name}()", wrapper.inputs)
+    for expression in dict.fromkeys(["", wanted.expression]):
+        wrapper = _Wrapper(wanted.class_name, seen, material.coder, expression)
+        text = wrapper.text(f"return {name}({called})", known={name.partition(".")[0]})
+        yield _script(material, text, f"{wanted.class_name}()", wrapper.inputs)
 
 
 def _modules(wanted: Wanted, material: Material) -> Iterator[str]:
@@ -221,12 +225,15 @@ def _statement_text(text: str, line: int) -> str:
 
 
 class _Wrapper:
-    """A module around a statement: tensors come in as inputs, all else is written out."""
+    """A module around a statement: tensors come in as inputs, all else is written out. Sizes are
+    such as only the data knows where an unbacked symbol stands in the expression.
+    """
 
-    def __init__(self, name: str, seen: Seen, coder: Coder) -> None:
+    def __init__(self, name: str, seen: Seen, coder: Coder, expression: str) -> None:
         self._name = name
         self._seen = seen
         self._coder = coder
+        self._expression = expression
         self.inputs = "()"
 
     def text(self, statement: str, known: set[str] | None = None) -> str:
@@ -244,6 +251,7 @@ class _Wrapper:
                 setup += self._attributes(tree)
             elif name not in tensors:
                 before += self._line(name)
+        before += unknown_lines(names, self._seen, self._expression)
         self.inputs = _inputs([self._seen.tensors[name] for name in tensors], {})
         init = ["def __init__(self):", "    super().__init__()", *(f"    {line}" for line in setup)]
         forward = f"def forward({', '.join(['self', *tensors])}):"

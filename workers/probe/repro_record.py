@@ -36,6 +36,9 @@ class Seen:
     function: Any = None  # the function itself, where its module has it by name
     names: dict[str, Any] = field(default_factory=dict)  # the module's own, as they are
     owner: nn.Module | None = None  # `self`
+    rows: dict[str, int] = field(default_factory=dict)  # of tensors
+    rows_of_each: dict[str, int] = field(default_factory=dict)  # of all in a list or a tuple
+    numbers: dict[str, int] = field(default_factory=dict)  # counts, greater than 1
 
 
 @dataclass
@@ -138,6 +141,7 @@ class _Tracer:
                 seen.tensors[name] = code_of_value(self._coder, value)
             else:
                 seen.values[name] = code_of_value(self._coder, value)
+            _count(seen, name, value)
         return seen
 
 
@@ -146,6 +150,19 @@ def _has(code: CodeType, spot: Spot) -> bool:
         return False
     lines = [line for _, _, line in code.co_lines() if line]
     return bool(lines) and min(lines) <= spot.last and max(lines) >= spot.first
+
+
+def _count(seen: Seen, name: str, value: Any) -> None:
+    """Keep how many rows a value has, or what it counts."""
+    if isinstance(value, torch.Tensor):
+        if value.dim() and value.shape[0]:
+            seen.rows[name] = value.shape[0]
+    elif type(value) is int and value > 1:
+        seen.numbers[name] = value
+    elif isinstance(value, list | tuple) and value:
+        rows = {one.shape[0] for one in value if isinstance(one, torch.Tensor) and one.dim()}
+        if len(rows) == 1 and all(isinstance(one, torch.Tensor) and one.dim() for one in value):
+            seen.rows_of_each[name] = rows.pop()
 
 
 def _holds_tensor(value: Any) -> bool:
