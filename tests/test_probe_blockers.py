@@ -4,6 +4,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import pytest
+
 from tests.probe_support import run_probe
 
 HEAD = """import torch
@@ -165,3 +167,25 @@ def test_a_model_that_fails_in_eager_is_not_searched(tmp_path: Path) -> None:
     (found,) = run_probe(tmp_path, script).all("blockers")
     assert (found.complete, len(found.blockers)) == ("stuck", 1)
     assert "eager run that it starts from fails" in found.reason
+
+
+@pytest.mark.parametrize(
+    "tail", ["inputs = (torch.rand(6, 4),)", "torch.export.export(model, (torch.rand(6, 4),))"]
+)
+def test_a_weight_s_new_data_is_the_line_s_that_gives_it(tmp_path: Path, tail: str) -> None:
+    """Whether or not the script has an export call, whose line is all that torch knows of."""
+    found = search(
+        tmp_path,
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight = nn.Parameter(torch.rand(4, 4))
+
+            def forward(self, x):
+                self.weight.data = self.weight.data / 2
+                return x @ self.weight
+        """,
+        tail,
+    )
+    assert lines(found) == [("mutation", "self.weight.data = self.weight.data / 2")]

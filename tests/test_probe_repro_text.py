@@ -15,6 +15,7 @@ from torch import nn
 from workers.probe.repro_clear import answers
 from workers.probe.repro_code import CannotWriteError, Coder, recorded_constructions
 from workers.probe.repro_propose import dynamic_shapes_code
+from workers.probe.repro_record import Seen
 from workers.probe.repro_reduce import reduced, tidy, without_unused
 from workers.probe.repro_source import (
     CannotFlattenError,
@@ -24,6 +25,7 @@ from workers.probe.repro_source import (
     without_comments,
     without_lines,
 )
+from workers.probe.repro_unknown import unknown_lines
 
 
 class Colour(Enum):
@@ -287,3 +289,20 @@ def test_a_question_is_answered_in_its_place(text: str, line: int, expected: lis
     assert found == expected
     for one in found:
         ast.parse(one)
+
+
+def test_variables_get_sizes_that_only_the_data_knows() -> None:
+    seen = Seen(rows={"boxes": 9}, rows_of_each={"masks": 9}, numbers={"count": 7})
+    names = ["boxes", "masks", "count", "scale"]
+    assert unknown_lines(names, seen, "x.shape[0] == 3") == []
+    assert unknown_lines(names, seen, "u3 == 0") == [
+        "kept_9 = torch.nonzero(torch.ones(9))[:, 0]",
+        "boxes = boxes[kept_9]",
+        "masks = [one[kept_9] for one in masks]",
+        "kept_7 = torch.nonzero(torch.ones(7))[:, 0]",
+        "count = kept_7.shape[0]",
+    ]
+    assert unknown_lines(["boxes"], seen, "Min(100, u3) > 0") == [
+        "kept_9 = torch.nonzero(torch.ones(200))[:100, 0]",
+        "boxes = boxes[kept_9]",
+    ]

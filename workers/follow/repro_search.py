@@ -114,9 +114,11 @@ def _repro_of(
     errand = _errand(ProbeKind.REPRO, seconds + SETTLING_SECONDS, "", work)
     answer = yield from budget.ask(errand)
     reduced = answer.first(Repro)
+    # Which line puts a tensor in a weight's place the search tells, and no message of torch's.
+    asked = {} if blocker.category is Category.MUTATION else ONLY_EXPORT
     for script in (*_reduced(reduced), *_raw(reduced, scripts)):
         text = f"{heading(blocker, environment, script)}\n{script}"
-        proof = yield from budget.ask(_errand(ProbeKind.WHOLE, budget.wall, text, ONLY_EXPORT))
+        proof = yield from budget.ask(_errand(ProbeKind.WHOLE, budget.wall, text, asked))
         if any(fingerprint_of(one) == blocker.fingerprint for one in _failures(proof)):
             return {"status": "reproduces", "text": text, "why": ""}
     if reduced is None:

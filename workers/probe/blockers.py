@@ -191,7 +191,7 @@ class Search:
         ended = [*self._ended]
         if outcome.program is None and not strayed:
             for finding in outcome.findings:
-                if finding.category == "mutation" and finding.culprit is None:
+                if finding.category == "mutation" and not self._tells_line(finding):
                     finding.culprit, finding.module = attempt.path.assigned
                     finding.module_class = class_at(self._bench.call.model, finding.module)
             behind = bool(met or ended)
@@ -211,9 +211,17 @@ class Search:
             one
             for one in first
             if one.finding.place not in known
-            and (one.finding.culprit is not None or one.finding.category not in kinds)
+            and (self._tells_line(one.finding) or one.finding.category not in kinds)
         ]
         return [*before, *met, *ended]
+
+    def _tells_line(self, finding: Finding) -> bool:
+        """Whether its line is the model's: of a mutation, torch may know the export call alone."""
+        at = finding.culprit
+        if at is None or finding.category != "mutation":
+            return at is not None
+        stack = self._bench.call.stack
+        return (at.path, at.line) not in {(frame.path, frame.line) for frame in stack}
 
     def _strayed(self, attempt: Pass, outcome: Outcome) -> str:
         """Why an error that ended an export is none of the model's; or nothing.
