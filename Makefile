@@ -19,8 +19,8 @@ INSTALLED := .venv/.installed
 VISION := .venv-vision/.installed
 VISION_PYTHON := .venv-vision/bin/python
 VENDORED := static/vendor/.vendored
-# Test by test, but those that say that they share something dear stay together.
-SPREAD := -n $(TESTERS) --dist loadfile
+# How they are spread over the processes: tests/spread.py
+SPREAD := -n $(TESTERS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import Engine
+from xdist.remote import Producer
 
 from app.db import make_engine
 from app.main import create_app
@@ -26,6 +27,7 @@ from app.services.queue import Claim
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
 from tests.probe_support import SHARED
+from tests.spread import Spread, longest_first
 from tests.web_support import text_of
 from tests.worker_support import claim_next, submit
 from workers.ingest import Ingest
@@ -45,6 +47,16 @@ SCREENSHOTS = ROOT / "build" / "screenshots"  # of browser tests that failed
 REFUSED = "the server responded with a status of 4"  # Chromium's own line on any such answer
 
 REPORTS = pytest.StashKey[pytest.TestReport]()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:
+    """Which process runs what, where there are several."""
+    return Spread(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In which order."""
+    longest_first(items)
 
 
 @pytest.fixture

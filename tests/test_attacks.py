@@ -57,6 +57,7 @@ PLACES = [
     for tier in ("full", "filters")
 ]
 CONTAINED = [Place("unprivileged", "filters", contained=True)] if os.geteuid() == 0 else []
+QUICK_PLACES = PLACES[:1] + PLACES[-1:] + CONTAINED
 
 
 def run_attacks(
@@ -140,7 +141,7 @@ def test_every_attack_is_in_the_catalogue() -> None:
     assert set(QUICK) <= {attack.name for attack in ATTACKS}
 
 
-@pytest.mark.parametrize("place", PLACES[:1] + PLACES[-1:] + CONTAINED, ids=str)
+@pytest.mark.parametrize("place", QUICK_PLACES, ids=str)
 @pytest.mark.timeout(SECONDS)
 def test_one_attack_of_each_kind_reaches_nothing(folder: Path, place: Place) -> None:
     assert wrong(run_attacks(folder, place, list(QUICK))) == {}
@@ -150,10 +151,12 @@ def test_one_attack_of_each_kind_reaches_nothing(folder: Path, place: Place) -> 
 @pytest.mark.parametrize("place", PLACES + CONTAINED, ids=str)
 @pytest.mark.timeout(SECONDS)
 def test_no_attack_reaches_anything(folder: Path, place: Place) -> None:
-    outcomes = run_attacks(folder, place, [attack.name for attack in ATTACKS])
+    done = QUICK if place in QUICK_PLACES else ()  # by the test above
+    attacks = [attack.name for attack in ATTACKS if attack.name not in done]
+    outcomes = run_attacks(folder, place, attacks)
 
     assert wrong(outcomes) == {}
-    assert len([outcome for outcome in outcomes if outcome["name"] != "harmless"]) == len(ATTACKS)
+    assert [one["name"] for one in outcomes if one["name"] != "harmless"] == attacks
 
 
 @pytest.mark.parametrize(
