@@ -4,13 +4,15 @@
 
 For each blocker that the probe tells of a model, a script is looked for as a worker does it, and
 run by the probe: it counts where it fails with the same fingerprint. Then plain Python runs it, and
-has to stop at the same line. STAGELIGHT_RUNTIMES=vision=.venv-vision/bin/python takes another torch
-for the probe; plain Python is this one, and is left out then.
+has to stop at the same line. With STAGELIGHT_RUNTIMES=vision=.venv-vision/bin/python both are of
+another torch; plain Python then has to fail in the words of the blocker's category.
 """
 
 import argparse
 import os
+import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +23,7 @@ import torch
 
 from tests import probe_support
 from tests.planted_set import planted
+from tests.planted_truth import EVIDENCE
 from tests.probe_support import SHARED
 from tests.repro_support import Made, complaint_of, repros_of
 
@@ -80,11 +83,25 @@ def tell(name: str, one: Made) -> bool:
     if not one.reproduces:
         print(f"  none  {name} {kind}: {one.found['why']}", flush=True)
         return False
-    complaint = "" if "STAGELIGHT_RUNTIMES" in os.environ else complaint_of(one)
+    runtimes = os.environ.get("STAGELIGHT_RUNTIMES", "")
+    complaint = (
+        complaint_of_other(one, runtimes.partition("=")[2]) if runtimes else complaint_of(one)
+    )
     seconds = one.found["seconds"]
     word = "WRONG" if complaint else "same "
     print(f"  {word} {name} {kind}: {one.lines} lines, {seconds} s {complaint}", flush=True)
     return bool(complaint)
+
+
+def complaint_of_other(one: Made, python: str) -> str:
+    """How another plain Python fails otherwise at a repro; empty where it fails alike."""
+    done = subprocess.run(
+        [python, "-c", one.found["text"]], capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        return "it exports"
+    wanted = EVIDENCE[one.blocker.category.value]
+    return "" if re.search(wanted, done.stderr) else f"no sign of it: {done.stderr[-200:]}"
 
 
 def print_sums(made: list[Made]) -> None:

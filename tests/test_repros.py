@@ -20,6 +20,7 @@ SAMPLE = {
     "dims_and_a_branch": 2,
     "greedy_nms": 2,  # a loop that has no end in eager once it is cut down
     "weights_replaced": 1,
+    "wrong_fake_kernel": 1,
 }
 
 UNKNOWN_SIZES = """

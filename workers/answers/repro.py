@@ -7,7 +7,7 @@ from pydantic import Field
 from app.graphs.document import Count, Items, Record, Short
 
 Script = Annotated[str, Field(max_length=200_000)]
-Scripts = Annotated[Items[Script], Field(max_length=12)]
+Scripts = Annotated[Items[Script], Field(max_length=16)]
 
 
 class Repro(Record):

@@ -26,6 +26,9 @@ RAW = 3  # unreduced scripts that are run where the reduced one fails otherwise
 # A limit, or what the sandbox refuses: no script says more of it than the report.
 _NOT_SHOWN = frozenset((Category.OUT_OF_MEMORY, Category.SANDBOX, Category.TIMEOUT))
 
+# Which line, or which kernel, is to blame the search tells, and no message of torch's.
+_BY_SEARCH = frozenset((Category.MUTATION, Category.MISMATCHED_FAKE_KERNEL))
+
 
 # What came of it: `status`, `text`, `why`, as app/services/repro_views.py reads them.
 Found = dict[str, Any]
@@ -114,8 +117,7 @@ def _repro_of(
     errand = _errand(ProbeKind.REPRO, seconds + SETTLING_SECONDS, "", work)
     answer = yield from budget.ask(errand)
     reduced = answer.first(Repro)
-    # Which line puts a tensor in a weight's place the search tells, and no message of torch's.
-    asked = {} if blocker.category is Category.MUTATION else ONLY_EXPORT
+    asked = {} if blocker.category in _BY_SEARCH else ONLY_EXPORT
     for script in (*_reduced(reduced), *_raw(reduced, scripts)):
         text = f"{heading(blocker, environment, script)}\n{script}"
         proof = yield from budget.ask(_errand(ProbeKind.WHOLE, budget.wall, text, asked))
