@@ -61,7 +61,7 @@ class Play:
         self.refused: dict[ProbeKind, ProtocolError] = {}
         self.taken = 0  # events
         self._engine, self._claim = engine, claim
-        self._ingest = Ingest(engine, claim)
+        self.ingest = Ingest(engine, claim)
         self._readers = {kind: LineReader(2**26, 2**28) for kind in KINDS}
         self._orders = {kind: Order(kind) for kind in KINDS}
 
@@ -73,7 +73,7 @@ class Play:
             for line in self._readers[kind].feed(data):
                 event = parse_line(line)
                 self._orders[kind].accept(event)
-                self._ingest.take(kind, event)
+                self.ingest.take(kind, event)
                 self.taken += 1
         except ProtocolError as error:
             self.refused[kind] = error
@@ -82,11 +82,11 @@ class Play:
         """Both children are gone."""
         for kind in KINDS:
             error = self.refused.get(kind)
-            self._ingest.end(kind, against_protocol(str(error)) if error else None)
+            self.ingest.end(kind, against_protocol(str(error)) if error else None)
 
     def finish(self) -> RunStatus:
         """The run ends as the worker would end it."""
-        status, reason = ending(self._ingest.facts, self._ingest.troubles)
+        status, reason = ending(self.ingest.facts, self.ingest.troubles)
         assert queue.finish(self._engine, self._claim, status=status, reason=reason)
         return status
 

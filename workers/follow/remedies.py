@@ -158,6 +158,8 @@ class _Hunt:
             return f"What the upload gives in eager could not be told: {answer.why_not}"
         if told.why or not told.cases:
             return f"Nothing can be compared with what the upload gives: {told.why}"
+        if FILE not in answer.files:
+            return "What the upload gives in eager was told, and not sent."
         self._reference = answer.files[FILE].read_bytes()
         return ""
 
