@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from app.routes.files import file
 from app.services.examples import list_examples, read_example
 from app.services.views import ExampleList, RuntimeList, RuntimeView
 from app.web import Here
@@ -32,5 +33,4 @@ def examples() -> ExampleList:
 def example(name: str) -> Response:
     """An example's source."""
     view, source = read_example(name)
-    headers = {"Content-Disposition": f'inline; filename="{view.name}.py"'}
-    return Response(source, media_type="text/plain; charset=utf-8", headers=headers)
+    return file(source, f"{view.name}.py", "text/plain; charset=utf-8", shown=True)

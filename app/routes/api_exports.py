@@ -12,6 +12,7 @@ from app.errors import StagelightError
 from app.graphs.exports.dot import to_dot
 from app.graphs.exports.histogram import to_csv
 from app.graphs.exports.model_explorer import to_json
+from app.routes.files import file
 from app.services.graph_cache import document_of
 from app.services.graphs import graph_code, graph_json
 from app.services.pairs import PairList, graph_pairs, seen_from
@@ -76,8 +77,7 @@ def export(
         content = _content(session, graph_id, format, base)
     media_type, ending = _FILES[format]
     name = f"graph-{graph_id}" + (f"-against-{base}" if base is not None else "")
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
-    return Response(content, media_type=media_type, headers=headers)
+    return file(content, f"{name}.{ending}", media_type)
 
 
 @router.get("/{graph_id}/pairs")

@@ -6,6 +6,7 @@ from app.access import find_remedy, find_run
 from app.db import read_scope, session_scope
 from app.errors import NotFoundError
 from app.routes.api_runs import accepted
+from app.routes.files import file
 from app.services.changes import ChangesView, changes_of
 from app.services.remedies import RemedyList, remedy_details, run_remedy
 from app.services.views import RunAccepted
@@ -36,8 +37,7 @@ def patch(web: Here, run_id: Id, position: Id) -> Response:
             f"Remedy {position} of run {run_id} changes no file.",
             "It changes options, or it could not be tried: its reason says so.",
         )
-    headers = {"Content-Disposition": f'attachment; filename="run-{run_id}-{position}.patch"'}
-    return Response(text, media_type="text/x-diff; charset=utf-8", headers=headers)
+    return file(text, f"run-{run_id}-{position}.patch", "text/x-diff; charset=utf-8")
 
 
 @router.post("/{run_id}/remedies/{position}/run", status_code=201)

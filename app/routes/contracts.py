@@ -7,6 +7,7 @@ from app.access import find_run
 from app.db import read_scope
 from app.errors import NotFoundError
 from app.graphs.render import render_code
+from app.routes.files import PYTHON, file
 from app.services.contracts import contract_of
 from app.shape_pages import ShapesPage
 from app.web import Here, Id
@@ -40,5 +41,4 @@ def code(web: Here, run_id: Id) -> Response:
             f"No dynamic_shapes of run {run_id} was exported and compared.",
             "Its page says which dimensions are fixed, and by what.",
         )
-    headers = {"Content-Disposition": f'attachment; filename="run-{run_id}-shapes.py"'}
-    return Response(text, media_type="text/x-python; charset=utf-8", headers=headers)
+    return file(text, f"run-{run_id}-shapes.py", PYTHON)

@@ -26,6 +26,7 @@ from app.pages import (
     RunPart,
 )
 from app.remedy_cards import detail_cards, fixes_of, remedy_cards
+from app.routes.files import PYTHON, file
 from app.routes.moves import go
 from app.services.blockers import blocker_detail, blocker_positions, blocker_views, source_views
 from app.services.changes import changes_of
@@ -93,9 +94,7 @@ def repro(web: Here, run_id: Id, position: Id) -> Response:
     if found is None or not found.text:
         why = found.why if found else "None was made yet."
         raise NotFoundError(f"Blocker {position} of run {run_id} has no repro.", why)
-    name = f"repro-{run_id}-{position}.py"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(found.text, media_type="text/x-python; charset=utf-8", headers=headers)
+    return file(found.text, f"repro-{run_id}-{position}.py", PYTHON)
 
 
 @router.get("/{run_id}/modules")
