@@ -58,6 +58,7 @@ def test_its_first_line_says_what_it_is(script: Path) -> None:
     assert " with random weights: " in text
 
 
+@pytest.mark.timeout(900)  # the first of a lot waits for the truth of all
 @pytest.mark.parametrize(
     "script", [pytest.param(script, id=script.stem, marks=marks(script)) for script in CHOSEN]
 )
