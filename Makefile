@@ -4,13 +4,13 @@
 #   PYTHON           the Python, 3.11 or newer, that .venv is made from
 #   TORCH_INDEX_URL  the package index that torch is taken from, if not the one pip uses anyway;
 #                    for the CPU build, the CPU wheel index that pytorch.org's install page names
-#   TESTERS          processes that tests run in, each with a server and a sandbox of its own: one
-#                    more than cores, as many tests wait for limits; 0 is none beside make's
+#   TESTERS          processes that tests run in, each with a server and a sandbox of its own; 0 is
+#                    none beside make's
 #   STAGELIGHT_*     the product's settings, see docs/settings.md
 
 PYTHON ?= python3
 TORCH_INDEX_URL ?=
-TESTERS ?= 3
+TESTERS ?= 2
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input

@@ -7,7 +7,8 @@ from app.models import Category
 from workers.verdict import Trouble
 
 PROBE_FAILED = 70  # EX_SOFTWARE: what the probe exits with on an error of its own
-NEAR = 0.9  # of the memory limit: what failed above it failed for want of memory
+NEAR = 0.9  # of a limit: what was killed above it was killed for it
+CPU_SLACK = 1.5  # seconds: the kernel's limit counts whole ticks, too many on a busy machine
 
 _MEMORY_HINT = "Use a smaller input or model, or raise STAGELIGHT_MEMORY_MB."
 
@@ -48,7 +49,8 @@ def diagnose(
             f"The sandbox could not be put on, so the script was not read: {exit_.launch_error}.",
             "Ask whoever runs Stagelight; docs/security.md says what the sandbox needs.",
         )
-    if exit_.signal == signal.SIGKILL and exit_.cpu_seconds >= NEAR * cpu_limit:
+    most_cpu = min(NEAR * cpu_limit, cpu_limit - CPU_SLACK)
+    if exit_.signal == signal.SIGKILL and exit_.cpu_seconds >= most_cpu:
         return over_cpu(cpu_limit)
     if exit_.signal == signal.SIGSYS:
         return Trouble(
