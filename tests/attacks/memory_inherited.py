@@ -41,8 +41,8 @@ for start, end in regions():
 environ = ctypes.POINTER(ctypes.c_void_p).in_dll(libc, "environ")
 local = ctypes.cast(environ, ctypes.c_void_p).value or 0
 for base in (local, environ[0] or 0):
-    at, stack = base & ~(PAGE - 1), b""
+    at, stack = base & ~(PAGE - 1), bytearray()  # bytes would be copied for each page
     while base and len(stack) < 16 * MB and (page := readable(at)):
         stack += page
         at += PAGE
-    look(stack, "stack")
+    look(bytes(stack), "stack")
