@@ -83,10 +83,8 @@ def tell(name: str, one: Made) -> bool:
     if not one.reproduces:
         print(f"  none  {name} {kind}: {one.found['why']}", flush=True)
         return False
-    runtimes = os.environ.get("STAGELIGHT_RUNTIMES", "")
-    complaint = (
-        complaint_of_other(one, runtimes.partition("=")[2]) if runtimes else complaint_of(one)
-    )
+    python = os.environ.get("STAGELIGHT_RUNTIMES", "").partition("=")[2]
+    complaint = complaint_of_other(one, python) if python else complaint_of(one)
     seconds = one.found["seconds"]
     word = "WRONG" if complaint else "same "
     print(f"  {word} {name} {kind}: {one.lines} lines, {seconds} s {complaint}", flush=True)

@@ -83,6 +83,8 @@ def test_a_run_never_ends_failed_without_a_reason() -> None:
         ),
         (Exit(0, 9, 0, lost=True), 0, Category.INTERNAL, "forked from is gone"),
         (Exit(0, 9, 0, cpu_seconds=7.9), 0, Category.TIMEOUT, "used up its 8 s of CPU time"),
+        (Exit(0, 9, 0, cpu_seconds=6.6), 0, Category.TIMEOUT, "used up its 8 s of CPU time"),
+        (Exit(0, 9, 0, cpu_seconds=6.4), 0, Category.CRASH, "SIGKILL (not by Stagelight)"),
         (Exit(0, 31, 0), 0, Category.SANDBOX, "another kind of program"),
     ],
 )
@@ -91,6 +93,11 @@ def test_why_a_process_ended(end: Exit, peak: int, category: Category, words: st
     assert trouble.category == category
     assert words in trouble.message
     assert trouble.hint, "it says what to do next"
+
+
+def test_a_small_limit_of_cpu_time_is_no_reason_for_every_kill() -> None:
+    killed = diagnose(Exit(0, 9, 0, cpu_seconds=0.1), 0, 100, cpu_limit=1)
+    assert killed.category == Category.CRASH
 
 
 def test_every_signal_has_a_name() -> None:

@@ -49,8 +49,8 @@ def diagnose(
             f"The sandbox could not be put on, so the script was not read: {exit_.launch_error}.",
             "Ask whoever runs Stagelight; docs/security.md says what the sandbox needs.",
         )
-    most_cpu = min(NEAR * cpu_limit, cpu_limit - CPU_SLACK)
-    if exit_.signal == signal.SIGKILL and exit_.cpu_seconds >= most_cpu:
+    near_cpu = min(NEAR * cpu_limit, max(cpu_limit / 2, cpu_limit - CPU_SLACK))
+    if exit_.signal == signal.SIGKILL and exit_.cpu_seconds >= near_cpu:
         return over_cpu(cpu_limit)
     if exit_.signal == signal.SIGSYS:
         return Trouble(

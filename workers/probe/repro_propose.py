@@ -70,8 +70,7 @@ def _statement(wanted: Wanted, material: Material) -> Iterator[str]:
     if spot is None or seen is None or wanted.category in _ELSEWHERE:
         return
     text = _statement_text(material.source_lines[spot.path], spot.first)
-    for expression in dict.fromkeys(["", wanted.expression]):
-        wrapper = _Wrapper(wanted.class_name, seen, material.coder, expression)
+    for wrapper in _wrappers(wanted, seen, material.coder):
         body = wrapper.text(text)
         for source in dict.fromkeys(["", material.source]):
             given = replace(material, source=source)
@@ -87,8 +86,7 @@ def _function(wanted: Wanted, material: Material) -> Iterator[str]:
         return
     name = material.coder.reference(seen.function)
     called = ", ".join(seen.arguments[0])
-    for expression in dict.fromkeys(["", wanted.expression]):
-        wrapper = _Wrapper(wanted.class_name, seen, material.coder, expression)
+    for wrapper in _wrappers(wanted, seen, material.coder):
         text = wrapper.text(f"return {name}({called})", known={name.partition(".")[0]})
         yield _script(material, text, f"{wanted.class_name}()", wrapper.inputs)
 
@@ -291,6 +289,12 @@ class _Wrapper:
             else:
                 lines.append(f"self.{name} = {code}")
         return lines
+
+
+def _wrappers(wanted: Wanted, seen: Seen, coder: Coder) -> Iterator[_Wrapper]:
+    """With the sizes that there were; then with sizes such as only the data knows."""
+    for expression in dict.fromkeys(["", wanted.expression]):
+        yield _Wrapper(wanted.class_name, seen, coder, expression)
 
 
 def _free_names(tree: ast.AST, known: set[str]) -> list[str]:

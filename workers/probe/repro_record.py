@@ -154,15 +154,19 @@ def _has(code: CodeType, spot: Spot) -> bool:
 
 def _count(seen: Seen, name: str, value: Any) -> None:
     """Keep how many rows a value has, or what it counts."""
-    if isinstance(value, torch.Tensor):
-        if value.dim() and value.shape[0]:
-            seen.rows[name] = value.shape[0]
+    if rows := _rows_of(value):
+        seen.rows[name] = rows
     elif type(value) is int and value > 1:
         seen.numbers[name] = value
-    elif isinstance(value, list | tuple) and value:
-        rows = {one.shape[0] for one in value if isinstance(one, torch.Tensor) and one.dim()}
-        if len(rows) == 1 and all(isinstance(one, torch.Tensor) and one.dim() for one in value):
-            seen.rows_of_each[name] = rows.pop()
+    elif isinstance(value, list | tuple):
+        each = {_rows_of(one) for one in value}
+        if len(each) == 1 and (rows := each.pop()):
+            seen.rows_of_each[name] = rows
+
+
+def _rows_of(value: Any) -> int:
+    """Of a tensor with at least one dimension; 0 of all else."""
+    return value.shape[0] if isinstance(value, torch.Tensor) and value.dim() else 0
 
 
 def _holds_tensor(value: Any) -> bool:

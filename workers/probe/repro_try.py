@@ -30,7 +30,6 @@ _NUMBER = re.compile(r"(?<![\[\w.])(?![01]\b(?!\.))[0-9][\w.]*")
 MOST_SECONDS = 20.0  # of CPU time, that a script may take of which nothing is known
 LEAST_SECONDS = 2.0
 TIMES = 4.0
-REPEAT_SECONDS = 0.5  # of CPU time, until one that swallowed the first signal hears another
 
 
 class _DoneError(BaseException):
@@ -149,7 +148,7 @@ def _limited(seconds: float) -> Iterator[None]:
         raise _TooLongError
 
     before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds, REPEAT_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
