@@ -13,7 +13,7 @@ def find_run(session: Session, run_id: int) -> Run:
     """The run, or NotFoundError. What is long of it is only read when asked for."""
     long: tuple[Any, ...] = (col(Run.eager), col(Run.contract))
     run = session.get(Run, run_id, options=[defer(one) for one in long])
-    if run is None:
+    if run is None or run.deleted_at is not None:
         raise NotFoundError(
             f"There is no run {run_id}.", "It may have been deleted; the history lists all runs."
         )

@@ -1,6 +1,9 @@
 """What every request stands on: settings, engine and store, made once."""
 
+import getpass
+import os
 from dataclasses import dataclass, field
+from functools import cache
 from threading import Event
 from typing import Annotated
 
@@ -11,6 +14,8 @@ from sqlalchemy import Engine
 from app.services.storage import BlobStore
 from app.settings import Settings
 from app.templating import Page, render
+
+NAME_CHARACTERS = 80  # of a person
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,21 @@ async def get_web(request: Request) -> Web:
     return web
 
 
+async def get_person() -> str:
+    """The name of who asks. Without accounts that is whoever runs the server."""
+    return local_person()
+
+
+@cache
+def local_person() -> str:
+    """The system user that this process runs as."""
+    try:
+        return getpass.getuser()[:NAME_CHARACTERS]
+    except (KeyError, OSError):  # a container's user needs no name
+        return f"user {os.getuid()}"
+
+
+Who = Annotated[str, Depends(get_person)]
 Here = Annotated[Web, Depends(get_web)]
 
 # As large as a row id can be; anything else is no id, and answered with 404.

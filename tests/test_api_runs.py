@@ -30,7 +30,7 @@ def test_a_run_tells_all_that_the_design_promises(
         "remedies", "following", "search", "failure", "notes",
     }  # fmt: skip
     assert (run["status"], run["verdict"], run["sandbox"]) == ("finished", "partly", "filters")
-    assert (run["owner"], run["parent"]) == (None, None)
+    assert (run["owner"], run["parent"]) == (None, None), "a row from before runs had an owner"
     assert run["coverage"]["parameters_exported"] == 75
     assert run["eager"].keys() == {"seconds", "peak_rss_bytes", "inputs", "outputs"}
     assert run["plan"][0]["why"] == "its attribute is named backbone"

@@ -1,5 +1,6 @@
 """Scripts and options over JSON: taken, or refused with a reason."""
 
+import getpass
 import json
 from typing import Any
 
@@ -38,6 +39,7 @@ def test_a_script_is_uploaded_and_queued(
         "draft": False,
         "onnx": False,
     }
+    assert run["owner"] == getpass.getuser()
     assert (run["runtime"], run["status"], run["verdict"]) == ("default", "queued", None)
     assert run["script"]["entry"] == run["script"]["filename"] == "model.py"
     assert run["script"]["size"] == len(SCRIPT)

@@ -212,9 +212,14 @@ def test_stages_that_were_not_tried_say_so(ingest: Ingest, engine: Engine) -> No
 
 
 def test_verdicts_are_told_as_they_come(ingest: Ingest, engine: Engine) -> None:
-    tell(ingest, WHOLE, loaded(), started("whole"), ended("whole", "failed"))
-    tell(ingest, STAGED, loaded(), EAGER, plan("a"), started("a"), ended("a"))
-    assert story(engine).run.verdict == Verdict.PARTLY
+    tell(ingest, WHOLE, loaded("a.b.Net"), started("whole"), ended("whole", "failed"))
+    tell(ingest, STAGED, loaded("a.b.Net"), EAGER, plan("a"), started("a"), ended("a"))
+    run = story(engine).run
+    assert (run.verdict, run.category, run.model_class) == (
+        Verdict.PARTLY,
+        Category.MUTATION,
+        "Net",
+    )
     told = [e.data["verdict"] for e in story(engine).events if e.type == "run"]
     assert told == [None, "partly"]
 

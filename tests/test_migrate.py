@@ -121,6 +121,47 @@ def test_the_second_revision_keeps_what_is_there(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_the_fifth_revision_says_of_older_runs_what_stops_them(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("sqlalchemy.url", url)
+    command.upgrade(config, "0004")
+    engine = make_engine(url)
+    now = "'2026-01-01 00:00:00.000000'"
+    with engine.begin() as connection:
+        run = connection.exec_driver_sql
+        run(
+            "INSERT INTO script (id, sha256, kind, size, created_at) "
+            f"VALUES (1, 'a', 'py', 1, {now})"
+        )
+        for loaded in ("""'{"model_class": "Net"}'""", "NULL", "NULL"):
+            run(
+                "INSERT INTO run (script_id, title, filename, entry, runtime, options, status, "
+                "reason, priority, attempt, lost, cancel_requested, created_at, notes, loaded) "
+                "VALUES (1, 't', 'f', 'f', 'r', '{}', 'finished', '', 0, 0, 0, 0, "
+                f"{now}, '[]', {loaded})"
+            )
+        run(
+            "INSERT INTO stage (id, run_id, n, key, kind, name, status, reason, replay, inputs, "
+            "outputs) VALUES (1, 1, 1, 'whole', 'whole', 'w', 'failed', '', 'not_run', '[]', '[]')"
+        )
+        for run_id, stage, category in ((1, 1, "mutation"), (2, "NULL", "timeout")):
+            run(
+                "INSERT INTO failure (run_id, stage_id, category, exception, message, hint, "
+                f"function, text, frames, stack) VALUES ({run_id}, {stage}, '{category}', 'E', '', "
+                "'', '', '', '[]', '')"
+            )
+    command.upgrade(config, "0005")
+    with engine.connect() as connection:
+        select = "SELECT model_class, category, owner, pin FROM run ORDER BY id"
+        assert connection.exec_driver_sql(select).all() == [
+            ("Net", "mutation", "", 0),
+            ("", "timeout", "", 0),
+            ("", None, "", 0),
+        ]
+    engine.dispose()
+
+
 def test_the_head_is_read_from_the_file_names() -> None:
     scripts = ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
     assert head() == scripts.get_current_head()

@@ -10,8 +10,10 @@ from app.models.guard import Guard, GuardKind
 from app.models.log import RunLog
 from app.models.remedy import Remedy, RemedyKind, RemedyStatus
 from app.models.run import Run, RunStatus, Verdict
+from app.models.saved_filter import SavedFilter
 from app.models.script import Script, ScriptKind
 from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
+from app.models.tag import RunTag
 from app.models.worker import Worker
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "RunEvent",
     "RunLog",
     "RunStatus",
+    "RunTag",
+    "SavedFilter",
     "Script",
     "ScriptKind",
     "Search",

@@ -7,10 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, false, text
 from sqlmodel import Field, SQLModel
 
 from app.models.columns import JSON, UtcDateTime, Word, utc_now
+from app.models.failure import Category
 
 
 class RunStatus(StrEnum):
@@ -37,13 +38,38 @@ class Verdict(StrEnum):
     SCRIPT_ERROR = "script_error"  # the script, its inputs or its eager run fail
 
 
+def _empty(max_length: int | None = None) -> Any:
+    """A text that older rows do not have."""
+    given = {"server_default": text("''")}
+    return Field(default="", max_length=max_length, sa_column_kwargs=given)
+
+
+# What the history is filtered by. It is read from the newest run on, so each index ends with the
+# id: one filter alone then reads no more rows than it shows.
+FILTERED = (
+    *("status", "verdict", "runtime", "owner", "filename", "model_class", "category"),
+    *("script_id", "created_at"),
+)
+
+
 class Run(SQLModel, table=True):
     """One diagnosis, from queued to its end."""
 
-    __table_args__ = (Index("ix_run_queue", "status", "runtime", "priority", "id"),)
+    __table_args__ = (
+        Index("ix_run_queue", "status", "runtime", "priority", "id"),
+        *(Index(f"ix_run_{name}", name, "id") for name in FILTERED),
+        # Few runs have these.
+        Index("ix_run_pin", "id", sqlite_where=text("pin"), postgresql_where=text("pin")),
+        Index(
+            "ix_run_deleted_at",
+            "deleted_at",
+            sqlite_where=text("deleted_at IS NOT NULL"),
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
-    script_id: int = Field(foreign_key="script.id", index=True)
+    script_id: int = Field(foreign_key="script.id")
     parent_id: int | None = Field(default=None, foreign_key="run.id")  # the run this one repeats
     title: str = Field(max_length=200)
     filename: str = Field(max_length=200)  # as uploaded; shown, never used as a path
@@ -51,9 +77,18 @@ class Run(SQLModel, table=True):
     runtime: str = Field(max_length=80)
     options: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
+    # What people say of it.
+    owner: str = _empty(max_length=80)  # the name of who uploaded it
+    note: str = _empty()
+    pin: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # it can be undone
+
     status: RunStatus = Field(default=RunStatus.QUEUED, sa_type=Word(RunStatus))
     verdict: Verdict | None = Field(default=None, nullable=True, sa_type=Word(Verdict))
     reason: str = ""  # why it failed, in a sentence
+    model_class: str = _empty(max_length=200)  # its own name, without its module
+    # Of its own failure, else of the whole model's.
+    category: Category | None = Field(default=None, nullable=True, sa_type=Word(Category))
     # The probes' tier: full, filters, reduced or off; null until a worker has started the run.
     sandbox: str | None = Field(default=None, max_length=20)
 
@@ -79,6 +114,4 @@ class Run(SQLModel, table=True):
     # What each input dimension can be, in the shape of workers/answers/contract.py.
     contract: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     # The course that is followed after the verdict; empty before and after.
-    following: str = Field(
-        default="", max_length=40, sa_column_kwargs={"server_default": text("''")}
-    )
+    following: str = _empty(max_length=40)

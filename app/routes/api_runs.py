@@ -18,7 +18,7 @@ from app.services.queue import request_cancel
 from app.services.runs import create_run, delete_run, rename_run, repeat_run
 from app.services.views import ModuleList, RunAccepted, RunList, RunView, StageDetail
 from app.text import terminal
-from app.web import Here, Id
+from app.web import Here, Id, Who
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -51,6 +51,7 @@ def accepted(run: Run) -> RunAccepted:
 @router.post("", status_code=201)
 def create(
     web: Here,
+    person: Who,
     response: Response,
     script: Annotated[UploadFile, File(description="One .py, or a .zip with an entry file.")],
     entry: Annotated[str, Form(description="The file of a .zip that is run.")] = "",
@@ -72,6 +73,7 @@ def create(
             runtime=runtime,
             options=chosen,
             settings=web.settings,
+            owner=person,
         )
     response.headers["Location"] = f"/api/runs/{run.id}"
     return accepted(run)
@@ -150,7 +152,9 @@ def cancel(web: Here, run_id: Id) -> RunAccepted:
 
 
 @router.post("/{run_id}/rerun", status_code=201)
-def rerun(web: Here, response: Response, run_id: Id, changes: Repeat | None = None) -> RunAccepted:
+def rerun(
+    web: Here, person: Who, response: Response, run_id: Id, changes: Repeat | None = None
+) -> RunAccepted:
     """Queue a new run of the same script, with other options where given."""
     changes = changes or Repeat()
     with session_scope(web.engine) as session:
@@ -164,6 +168,7 @@ def rerun(web: Here, response: Response, run_id: Id, changes: Repeat | None = No
             runtime=changes.runtime,
             options=make_options({**parent.options, **changes.options}),
             settings=web.settings,
+            owner=person,
         )
     response.headers["Location"] = f"/api/runs/{run.id}"
     return accepted(run)

@@ -16,7 +16,7 @@ from app.services.history import Filters, list_runs
 from app.services.options import RunOptions
 from app.services.runs import create_run
 from app.services.uploads import EXPECTED
-from app.web import Here, Web
+from app.web import Here, Web, Who
 
 RUNS = 30  # on one page of the history
 PASTED_NAME = "pasted.py"
@@ -55,17 +55,19 @@ def history(web: Here, filters: Annotated[Filters, Depends(read_filters)]) -> HT
 
 
 @router.post("/runs")
-def submit(request: Request, web: Here, form: Annotated[UploadForm, Form()]) -> Response:
+def submit(
+    request: Request, web: Here, person: Who, form: Annotated[UploadForm, Form()]
+) -> Response:
     """Take the form; on an error show it again with what was entered."""
     try:
-        run = _submit(web, form)
+        run = _submit(web, person, form)
     except StagelightError as error:
         page = _home(web, Filters(), form, Problem.of(error))
         return web.render(page, error.status)
     return go(request, f"/runs/{run.id}")
 
 
-def _submit(web: Web, form: UploadForm) -> Run:
+def _submit(web: Web, person: str, form: UploadForm) -> Run:
     if form.example:
         example, upload = read_example(form.example)
         filename, title, options = f"{example.name}.py", example.title, RunOptions()
@@ -83,6 +85,7 @@ def _submit(web: Web, form: UploadForm) -> Run:
             runtime=form.runtime,
             options=options,
             settings=web.settings,
+            owner=person,
         )
 
 

@@ -41,7 +41,7 @@ from app.services.runs import delete_run, rename_run, repeat_run
 from app.services.stop_picture import StopPicture, picture_of_stop
 from app.services.summary import summarise
 from app.services.views import CoverageView, RunView
-from app.web import Here, Id, Web
+from app.web import Here, Id, Web, Who
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
 
@@ -156,7 +156,9 @@ def rerun_form(web: Here, run_id: Id) -> HTMLResponse:
 
 
 @router.post("/{run_id}/rerun")
-def rerun(request: Request, web: Here, run_id: Id, form: Annotated[RunForm, Form()]) -> Response:
+def rerun(
+    request: Request, web: Here, person: Who, run_id: Id, form: Annotated[RunForm, Form()]
+) -> Response:
     """Run the script again; on an error show the form with what was entered."""
     try:
         with session_scope(web.engine) as session:
@@ -169,6 +171,7 @@ def rerun(request: Request, web: Here, run_id: Id, form: Annotated[RunForm, Form
                 runtime=form.runtime,
                 options=form.options(),
                 settings=web.settings,
+                owner=person,
             )
     except StagelightError as error:
         page = _rerun_page(web, run_id, form, Problem.of(error))

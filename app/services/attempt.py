@@ -1,9 +1,21 @@
 """The rows of one attempt at a run: closed when the run ends, removed when it is tried again."""
 
-from sqlalchemy import delete, null, update
+from typing import Any
+
+from sqlalchemy import ScalarSelect, delete, null, or_, update
 from sqlmodel import Session, col, select
 
-from app.models import Blocker, Component, Failure, Remedy, Run, RunLog, Stage, StageStatus
+from app.models import (
+    Blocker,
+    Component,
+    Failure,
+    Remedy,
+    Run,
+    RunLog,
+    Stage,
+    StageKind,
+    StageStatus,
+)
 from app.services.live import announce
 
 OPEN = (StageStatus.PENDING, StageStatus.RUNNING)
@@ -22,6 +34,21 @@ def close_stages(session: Session, run_id: int, reason: str) -> None:
         announce(session, run_id, "stage", n=n, status=StageStatus.SKIPPED)
 
 
+def category_of(run_id: int) -> ScalarSelect[Any]:
+    """What kind of thing stops a run: its own failure's category, else its whole stage's."""
+    return (
+        select(Failure.category)
+        .outerjoin(Stage, col(Stage.id) == col(Failure.stage_id))
+        .where(
+            col(Failure.run_id) == run_id,
+            or_(col(Failure.stage_id).is_(None), col(Stage.kind) == StageKind.WHOLE),
+        )
+        .order_by(col(Failure.stage_id).is_not(None), col(Failure.id))
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
 def forget(session: Session, run_id: int) -> None:
     """Remove all that an attempt left, but for its events: a browser resumes from their ids."""
     for table in (Remedy, Blocker, Failure, Stage, Component, RunLog):  # guards go with their stage
@@ -31,6 +58,8 @@ def forget(session: Session, run_id: int) -> None:
         .where(col(Run.id) == run_id)
         .values(
             verdict=None,
+            category=None,
+            model_class="",
             reason="",
             sandbox=None,
             started_at=None,

@@ -71,7 +71,7 @@ def run_view(session: Session, run: Run) -> RunView:
         options=run.options,
         sandbox=run.sandbox,
         parent=run.parent_id,
-        owner=None,
+        owner=run.owner or None,
         created_at=run.created_at,
         started_at=run.started_at,
         whole_at=run.whole_at,

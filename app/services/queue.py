@@ -17,7 +17,7 @@ from app.db import db_now, read_scope, session_scope
 from app.errors import ConflictError
 from app.models import Run, RunStatus
 from app.models.columns import utc_now
-from app.services.attempt import close_stages, forget
+from app.services.attempt import category_of, close_stages, forget
 from app.services.live import announce
 
 WORKER_LOST = {
@@ -200,6 +200,7 @@ def _end(session: Session, run: Run, status: RunStatus, reason: str) -> None:
     run.following = ""
     run.finished_at = utc_now()
     session.add(run)
+    run.category = session.execute(select(category_of(run.id))).scalar_one()
     close_stages(session, run.id, reason or f"the run was {status.value} before it")
     announce(session, run.id, "run", status=status, verdict=run.verdict)
 

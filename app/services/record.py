@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app.db import session_scope
+from app.fingerprint import plain_class
 from app.models import (
     Blocker,
     Component,
@@ -25,6 +26,7 @@ from app.models import (
     StageStatus,
     Verdict,
 )
+from app.services.attempt import category_of
 from app.services.live import announce
 from app.services.queue import Claim, held
 
@@ -82,7 +84,9 @@ def save_run(
         "notes": notes,
         "whole_at": whole_at,
     }
-    values = {name: value for name, value in given.items() if value is not None}
+    values: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
+    if loaded is not None:
+        values["model_class"] = plain_class(loaded["model_class"])
     session.execute(update(Run).where(col(Run.id) == run_id).values(**values))
 
 
@@ -115,7 +119,8 @@ def save_following(session: Session, run_id: int, course: str) -> None:
 
 def save_verdict(session: Session, run_id: int, verdict: Verdict) -> None:
     """Set the verdict, and tell those who wait for it."""
-    session.execute(update(Run).where(col(Run.id) == run_id).values(verdict=verdict))
+    values = {"verdict": verdict, "category": category_of(run_id)}
+    session.execute(update(Run).where(col(Run.id) == run_id).values(**values))
     announce(session, run_id, "run", status=RunStatus.RUNNING, verdict=verdict)
 
 

@@ -88,7 +88,13 @@ def with_remedies(
 
 
 def run_remedy(
-    session: Session, store: BlobStore, parent: Run, remedy: Remedy, settings: Settings
+    session: Session,
+    store: BlobStore,
+    parent: Run,
+    remedy: Remedy,
+    *,
+    owner: str = "",
+    settings: Settings,
 ) -> Run:
     """Queue a run of the parent's script with this remedy, and what it stands on, applied."""
     files, options = _applied(session, remedy)
@@ -110,6 +116,7 @@ def run_remedy(
         runtime=parent.runtime,
         options=make_options({**parent.options, **options}),
         settings=settings,
+        owner=owner,
         parent_id=parent.id,
     )
 

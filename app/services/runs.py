@@ -39,6 +39,7 @@ def create_run(
     runtime: str = "",
     options: RunOptions,
     settings: Settings,
+    owner: str = "",
     parent_id: int | None = None,
 ) -> Run:
     """Check an upload, keep it and queue a run of it. What cannot be taken leaves nothing."""
@@ -52,6 +53,7 @@ def create_run(
         entry=checked.entry,
         runtime=known_runtime(runtime.strip(), settings),
         options=options.model_dump(mode="json"),
+        owner=owner,
     )
     run.script_id = _keep(session, store, upload, checked)
     session.add(run)
@@ -69,6 +71,7 @@ def repeat_run(
     runtime: str = "",
     options: RunOptions | None = None,
     settings: Settings,
+    owner: str = "",
 ) -> Run:
     """Queue a new run of the same script. What is not given is the parent's."""
     script = session.get_one(Script, parent.script_id)
@@ -82,6 +85,7 @@ def repeat_run(
         runtime=runtime or parent.runtime,
         options=options or RunOptions.model_validate(parent.options),
         settings=settings,
+        owner=owner,
         parent_id=parent.id,
     )
 
