@@ -193,23 +193,28 @@ class CoverageRow(View):
 class CompareView(View):
     """Two runs, side by side.
 
-    `equal` says that nothing differs and all is known; `verdict_changed` is null while one of them
-    has no verdict. `diff` is the unified diff of the scripts, empty where they are the same; why it
-    is not there is in `diff_missing`.
+    `sentence` says how both ended, `differs` what differs in words, `not_known` what cannot be said
+    and why; `equal`: both are empty, so that nothing but times may differ. `verdict_changed` is
+    null while a run has no verdict. `diff` is the unified diff of the scripts, empty where they are
+    the same; why it is not there is in `diff_missing`.
     """
 
     base: RunSide
     head: RunSide
     sentence: str
+    differs: list[str]
+    not_known: list[str]
     equal: bool
     same_script: bool
     verdict_changed: bool | None
     causes: list[CauseRow]
     stages: list[StageRow]
+    stages_cut: bool  # whether a run has more stages than these
     guards: GuardDiff
+    diff: str
+    diff_missing: str
     options: list[ValueRow]
+    model: list[ValueRow]
     environment: list[ValueRow]
     times: list[ValueRow]  # seconds; peak memory in bytes
     coverage: list[CoverageRow]
-    diff: str
-    diff_missing: str
