@@ -72,7 +72,7 @@ def differences(found: Compared) -> list[str]:
     differing = sum(map(stage_differs, found.stages))
     words = [
         *(
-            f"{changes[change]} of what stops it {_CAUSES[change]}"
+            f"{_count(changes[change], 'cause')} {_CAUSES[change]}"
             for change in (CauseChange.GONE, CauseChange.NEW)
             if changes[change]
         ),
@@ -92,7 +92,7 @@ def unknowns(base: RunSide, head: RunSide, found: Compared) -> list[str]:
     for change, side in ((CauseChange.MAYBE_GONE, head), (CauseChange.MAYBE_NEW, base)):
         if number := changes[change]:
             verb = "is" if number == 1 else "are"
-            words.append(f"{number} of what stops it {verb} {_CAUSES[change]}: {_why(side)}")
+            words.append(f"{_count(number, 'cause')} {verb} {_CAUSES[change]}: {_why(side)}")
     return words if live else [*words, *_not_compared(found)]
 
 
@@ -100,14 +100,14 @@ def _not_compared(found: Compared) -> Iterator[str]:
     """What stays unknown of two runs that are over."""
     large = sum(row.change is Change.NOT_KNOWN for row in found.stages)
     if large:
-        yield f"Too large to be compared here: the graphs of {_count(large, 'stage')}; see the diff."
+        yield f"The graphs of {_count(large, 'stage')} are too large to be compared here."
     if number := found.guards.not_known:
         yield (
             f"{_count(number, 'guard')} may or may not be in both: a stage that fails tells only "
             "those that came before."
         )
     if any(row.change is Change.NOT_KNOWN for rows in found.values.values() for row in rows):
-        yield "One of the runs did not come so far as to tell its model and environment."
+        yield "One of the runs did not come so far as to tell its model, environment and coverage."
 
 
 def stage_differs(row: StageRow) -> bool:
