@@ -18,7 +18,7 @@ from app.services.compare_views import (
     StageRow,
     ValueRow,
 )
-from app.services.compare_words import stage_differs
+from app.services.compare_words import Rows, stage_differs
 from app.templating import Page
 
 SHOWN_VALUES = 300  # rows of one table of options, packages and the like
@@ -90,7 +90,7 @@ class ComparePage(Page):
     def parts(self) -> tuple[Part, ...]:
         """All sections, and how many rows of each differ."""
         view = self.view
-        rows: dict[Section, Sequence[ValueRow | CoverageRow]] = {
+        rows: dict[Section, Rows] = {
             "options": view.options,
             "model": view.model,
             "environment": view.environment,
