@@ -18,7 +18,7 @@ from app.services.compare_views import (
     StageRow,
     ValueRow,
 )
-from app.services.compare_words import Rows, stage_differs
+from app.services.compare_words import changed, stage_differs
 from app.templating import Page
 
 SHOWN_VALUES = 300  # rows of one table of options, packages and the like
@@ -90,20 +90,16 @@ class ComparePage(Page):
     def parts(self) -> tuple[Part, ...]:
         """All sections, and how many rows of each differ."""
         view = self.view
-        rows: dict[Section, Rows] = {
-            "options": view.options,
-            "model": view.model,
-            "environment": view.environment,
-            "times": view.times,
-            "coverage": view.coverage,
-        }
-        numbers = {
-            name: sum(row.change is Change.CHANGED for row in found) for name, found in rows.items()
-        } | {
+        numbers: dict[Section, int] = {
             "stops": sum(row.change is not CauseChange.STILL for row in view.causes),
             "stages": sum(map(stage_differs, view.stages)),
             "guards": view.guards.differ,
-            "script": 0 if view.same_script else 1,
+            "script": int(not view.same_script),
+            "options": changed(view.options),
+            "model": changed(view.model),
+            "environment": changed(view.environment),
+            "times": changed(view.times),
+            "coverage": changed(view.coverage),
         }
         return tuple(Part(name, title, numbers[name]) for name, title in TITLES.items())
 

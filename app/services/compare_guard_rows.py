@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from app.collector import without_collector
 from app.models import Guard, StageStatus
 from app.services.compare_guards import GuardPair, Reach, pair_guards
 from app.services.compare_read import read_guards
@@ -16,6 +17,7 @@ from app.services.compare_views import Change, GuardDiff, GuardRow
 _RANKS = {Change.NOT_KNOWN: 1, Change.SAME: 2}
 
 
+@without_collector()
 def compare_guards(
     session: Session, pairs: Iterable[StagePair], limit: int
 ) -> tuple[GuardDiff, Mapping[str, int]]:

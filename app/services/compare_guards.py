@@ -69,7 +69,7 @@ def pair_guards(
 def _grouped(guards: Iterable[GuardRead]) -> Mapping[tuple[str, str, str, bool], list[int]]:
     found: dict[tuple[str, str, str, bool], list[int]] = defaultdict(list)
     for guard in guards:
-        found[guard.stage, guard.kind, guard.words, guard.silent].append(guard.id)
+        found[guard[1:]].append(guard[0])
     return found
 
 

@@ -115,6 +115,11 @@ def stage_differs(row: StageRow) -> bool:
     return row.change not in (Change.SAME, Change.NOT_KNOWN) and row.changes != ["seconds"]
 
 
+def changed(rows: Rows) -> int:
+    """How many of them differ."""
+    return sum(row.change is Change.CHANGED for row in rows)
+
+
 def _ending(side: RunSide, causes: Sequence[CauseSide]) -> str:
     match side.verdict:
         case None:
@@ -148,7 +153,7 @@ def _why(side: RunSide) -> str:
 
 
 def _values(noun: str, rows: Rows) -> str:
-    number = sum(row.change is Change.CHANGED for row in rows)
+    number = changed(rows)
     if not number:
         return ""
     return noun if noun.startswith("the ") else _count(number, noun)
