@@ -79,7 +79,8 @@ class ComparePage(Page):
     @property
     def times_differ(self) -> bool:
         """Whether anything took another time, a stage or the run."""
-        return any(row.change is Change.CHANGED for row in (*self.view.times, *self.view.stages))
+        stages = (row.change is Change.CHANGED for row in self.view.stages)
+        return changed(self.view.times) > 0 or any(stages)
 
     @property
     def shown_values(self) -> int:
