@@ -18,6 +18,7 @@ from app.problems import handle
 from app.routes import (
     api_boxes,
     api_catalog,
+    api_compare,
     api_contracts,
     api_events,
     api_exports,
@@ -25,6 +26,7 @@ from app.routes import (
     api_remedies,
     api_runs,
     api_workers,
+    compare,
     contracts,
     docs,
     graphs,
@@ -54,6 +56,7 @@ _PAGES: tuple[APIRouter, ...] = (
     stages.router,
     pairs.router,
     graphs.router,
+    compare.router,
     workers.router,
     docs.router,
 )
@@ -64,6 +67,7 @@ _API: tuple[APIRouter, ...] = (
     api_graphs.router,
     api_boxes.router,
     api_exports.router,
+    api_compare.router,
     api_catalog.router,
     api_workers.router,
     health.router,

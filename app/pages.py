@@ -9,7 +9,7 @@ from app.docs import Document, Heading
 from app.errors import StagelightError
 from app.forms import RunForm
 from app.graphs.render import Code, render_code
-from app.models import Fate, RunStatus, StageKind, StageStatus
+from app.models import Fate, StageKind, StageStatus
 from app.patches import Diff, read_diff
 from app.remedy_cards import Fixes, RemedyCard
 from app.services.changes import ChangesView
@@ -21,7 +21,7 @@ from app.services.in_force import Section
 from app.services.module_tree import ModuleTree
 from app.services.pairs import Pair, likeliest
 from app.services.stop_picture import StopPicture
-from app.services.summary import Summary, Tone, follow_words, headline, search_words, tone_of
+from app.services.summary import Summary, Tone, follow_words, run_words, search_words, tone_of
 from app.services.tiers import TierWords, tier_words
 from app.services.views import (
     CoverageView,
@@ -74,8 +74,7 @@ class HistoryRow:
     @classmethod
     def of(cls, run: RunHead) -> "HistoryRow":
         """The row of a run."""
-        ended = run.status is RunStatus.FINISHED
-        words = headline(run.verdict, run.replay) if run.verdict or ended else run.status.value
+        words = run_words(run.status, run.verdict, run.replay)
         return cls(run, tone_of(run.status, run.verdict, run.replay), words)
 
 

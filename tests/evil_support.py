@@ -37,6 +37,8 @@ PAGES = [
     "/runs/1/rerun",
     "/graphs/1",
     "/graphs/3",
+    "/compare",
+    "/compare?base=1&head=1",
     "/settings",
 ]
 
