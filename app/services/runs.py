@@ -7,6 +7,7 @@ from app.errors import ConflictError, StagelightError
 from app.models import Graph, Run, Script, Stage
 from app.services.options import RunOptions
 from app.services.programs import forget_programs, programs_of
+from app.services.sightings import forget_sightings
 from app.services.storage import BlobStore, digest
 from app.services.uploads import CheckedUpload, check_upload, display_name
 from app.settings import Settings
@@ -114,6 +115,7 @@ def delete_run(session: Session, store: BlobStore, programs: BlobStore, run: Run
         select(Stage.graph_id).where(col(Stage.run_id) == run.id, col(Stage.graph_id).is_not(None))
     ).all()
     assert run.id is not None
+    forget_sightings(session, run)
     files = programs_of(session, run.id)
     session.delete(run)
     session.flush()
