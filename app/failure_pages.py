@@ -154,7 +154,7 @@ class FailurePage(Page):
             before=before,
             culprit=Culprit.of(group.example.failure if group.example else None),
             changes=None if fix is None or changes is None else Changes.of(fix.run, changes),
-            form=form or StateForm(group.state.value, group.note, str(group.fixed_run or "")),
+            form=form or _form(group),
             problem=problem,
         )
 
@@ -175,7 +175,13 @@ class FailurePage(Page):
     def suggested(self) -> int | None:
         """A run that nobody named yet, in which it is known to be gone."""
         fix = self.group.fix
-        return None if fix is None or self.group.fixed_run is not None else fix.run
+        return None if fix is None or fix.run == self.group.fixed_run else fix.run
+
+
+def _form(group: FailureGroupDetail) -> StateForm:
+    """What the form says before anything is entered: a fix that did not last is not offered."""
+    lasting = group.fixed_run if group.state is GroupState.FIXED else None
+    return StateForm(group.state.value, group.note, str(lasting or ""))
 
 
 def _address(query: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """What each template is given: frozen, typed, complete."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from app.services.docs import DocLink
 from app.services.failure_views import BlockerDetail
 from app.services.history import Filters
 from app.services.in_force import Section
+from app.services.known_failures import KnownFailure
 from app.services.module_tree import ModuleTree
 from app.services.pairs import Pair, likeliest
 from app.services.stop_picture import StopPicture
@@ -160,6 +162,7 @@ class RunPage(Page):
     fixes: Fixes | None  # what was tried against it
     changes: Changes | None  # what it changed of the run that it repeats
     contract: ContractView | None  # what its dimensions can be
+    known: Mapping[int, KnownFailure]  # from other runs, by the blocker's position; 0: its own
     log: LogPart
     event: int
 
@@ -230,6 +233,7 @@ class BlockerPage(Page):
     searched: bool  # what is said of the search is known
     neighbours: tuple[int | None, int | None]
     remedies: tuple[RemedyCard, ...]
+    known: KnownFailure | None  # from other runs
     live: bool  # whether more may still be tried
     event: int  # the last one of its run that this page has seen
 

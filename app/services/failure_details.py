@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from app.fingerprint import VERSION, Parts, name_of, parts_of
-from app.models import FailureGroup
+from app.models import FailureGroup, GroupState
 from app.services.changes import changes_between
 from app.services.failure_fixes import count_places, places_of, said_fix
 from app.services.failure_group_views import (
@@ -23,8 +23,9 @@ def group_detail(session: Session, store: BlobStore, group: FailureGroup) -> Fai
     view = group_view(session, name)
     places = places_of(session, name)
     examples = examples_of(session, name, [view.last.run, another_run(places, view.first.run)])
-    suggested = next((place.fix for place in places if place.fix is not None), None)
-    fix = said_fix(session, group) or suggested
+    found = next((place.fix for place in places if place.fix is not None), None)
+    said = said_fix(session, group)
+    fix = said or found if group.state is GroupState.FIXED else found or said
     changes = None if fix is None else changes_between(session, store, fix.base, fix.run)
     return FailureGroupDetail(
         **dict(view),
