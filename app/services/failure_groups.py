@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -57,7 +57,7 @@ def list_groups(session: Session, filters: FailureFilters, limit: int) -> Failur
     order = (col(FailureGroup.last_run_id).desc(), col(FailureGroup.fingerprint).desc())
     # Chosen by their keys alone: what is sorted then is small, and no other run is read.
     chosen = (
-        select(FailureGroup.fingerprint)
+        select(col(FailureGroup.fingerprint))
         .where(col(FailureGroup.last_run_id).is_not(None), *_conditions(filters))
         .order_by(*order)
         .limit(limit + 1)
@@ -118,7 +118,7 @@ def _check_fix(session: Session, group: FailureGroup, new: NewState) -> None:
         )
 
 
-def _views() -> Select[Any]:
+def _views() -> Any:
     """All that a view needs. A group whose runs were all deleted has no last one."""
     return (
         select(
@@ -165,7 +165,9 @@ def _has(words: str) -> Any:
 def _count(session: Session) -> StateCounts:
     """Two queries, each of which an index answers alone."""
     seen = col(FailureGroup.last_run_id).is_not(None)
-    states = select(FailureGroup.state, func.count()).where(seen).group_by(col(FailureGroup.state))
+    states = (
+        select(col(FailureGroup.state), func.count()).where(seen).group_by(col(FailureGroup.state))
+    )
     back = select(func.count()).where(col(FailureGroup.back_run_id).is_not(None))
     counts = {row[0].value: row[1] for row in session.execute(states)}
     return StateCounts(**counts, back=session.scalar(back) or 0)

@@ -1,12 +1,12 @@
 """The runs that have a failure: a page of them, and two side by side that look different."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlmodel import Session, col
 
-from app.models import Blocker, Failure, Run, Sighting
+from app.models import Blocker, Failure, Run, Sighting, Stage
 from app.services.failure_group_views import (
     DifferenceView,
     ExampleOfFailure,
@@ -18,7 +18,7 @@ from app.services.failure_group_views import (
 from app.services.failure_views import FailureTrace
 
 # What differs between two sightings and does not count, as a page names it.
-_TOLD = (
+_WORDS = (
     ("File", "file"),
     ("Line number", "line"),
     ("Function", "function"),
@@ -48,15 +48,33 @@ def examples_of(session: Session, fingerprint: str, runs: Sequence[int]) -> list
         col(Sighting.fingerprint) == fingerprint, col(Sighting.run_id).in_(runs)
     )
     seen = {row.Sighting.run_id: _view(row) for row in session.execute(query)}
-    told: dict[int, FailureTrace] = {}
-    for table in (Blocker, Failure):
-        cause: Any = select(table).where(
-            col(table.run_id).in_(runs), col(table.fingerprint) == fingerprint
-        )
-        for row in session.scalars(cause.order_by(col(table.id))):
-            told.setdefault(row.run_id, FailureTrace.model_validate(row))
-    here = (run for run in dict.fromkeys(runs) if run in seen and run in told)
+    told = _told(session, seen.values())
+    here = [run for run in dict.fromkeys(runs) if run in told]
     return [ExampleOfFailure(sighting=seen[run], failure=told[run]) for run in here]
+
+
+def _told(session: Session, seen: Collection[SightingView]) -> dict[int, FailureTrace]:
+    """What failed, by run: found by its place in the run, for a fingerprint may have 50,000."""
+    # By the run first: of a pair alone SQLite uses no index.
+    in_runs = [one.run for one in seen]
+    blockers = select(Blocker).where(
+        col(Blocker.run_id).in_(in_runs),
+        tuple_(col(Blocker.run_id), col(Blocker.position)).in_(
+            [(one.run, one.blocker) for one in seen if one.blocker is not None]
+        ),
+    )
+    failures = (
+        select(Failure)
+        .outerjoin(Stage, col(Stage.id) == col(Failure.stage_id))
+        .where(
+            col(Failure.run_id).in_(in_runs),
+            tuple_(col(Failure.run_id), func.coalesce(Stage.n, 0)).in_(
+                [(one.run, one.stage or 0) for one in seen if one.blocker is None]
+            ),
+        )
+    )
+    rows = [*session.scalars(blockers), *session.scalars(failures)]
+    return {row.run_id: FailureTrace.model_validate(row) for row in rows}
 
 
 def another_run(places: Sequence[PlaceView], first: int) -> int:
@@ -79,7 +97,7 @@ def differences(one: ExampleOfFailure, other: ExampleOfFailure) -> list[Differen
         ("Runtime", one.sighting.runtime, other.sighting.runtime),
         *(
             (name, getattr(one.failure, field), getattr(other.failure, field))
-            for name, field in _TOLD
+            for name, field in _WORDS
         ),
     ]
     return [

@@ -56,7 +56,7 @@ def record_sightings(session: Session, run: Run) -> None:
 def forget_sightings(session: Session, run: Run) -> None:
     """Take back what this run told, for it is deleted; `record_sightings` tells it again."""
     mine = col(Sighting.run_id) == run.id
-    names = sorted(session.scalars(select(Sighting.fingerprint).where(mine)))
+    names = sorted(session.scalars(select(col(Sighting.fingerprint)).where(mine)))
     if not names:
         return
     _lock(session, names)
@@ -94,7 +94,10 @@ def _failures(session: Session, run: Run) -> Iterable[Any]:
             col(Stage.kind).is_(None) | col(Stage.kind).not_in(BESIDE),
         )
         .order_by(
-            col(Stage.n).is_not(None), col(Stage.kind) != StageKind.WHOLE, col(Stage.n), Failure.id
+            col(Stage.n).is_not(None),
+            col(Stage.kind) != StageKind.WHOLE,
+            col(Stage.n),
+            col(Failure.id),
         )
     )
     return session.execute(query).mappings()
