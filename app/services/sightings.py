@@ -45,7 +45,14 @@ def record_sightings(session: Session, run: Run) -> None:
     _lock(session, names)
     place = {"filename": run.filename, "runtime": run.runtime}
     seen = [
-        {"fingerprint": name, "run_id": run.id, **place, **_where(found[name])} for name in names
+        {
+            "fingerprint": name,
+            "run_id": run.id,
+            **place,
+            "blocker": found[name]["blocker"],
+            "stage": found[name]["stage"],
+        }
+        for name in names
     ]
     _insert_new(session, Sighting, seen)
     _insert_new(session, FailurePlace, [{"fingerprint": n, **place, "runs": 0} for n in names])
@@ -67,9 +74,11 @@ def forget_sightings(session: Session, run: Run) -> None:
 def _found(session: Session, run: Run) -> dict[str, dict[str, Any]]:
     """Each failure of a run once, by its fingerprint, with where it is."""
     found: dict[str, dict[str, Any]] = {}
-    for row in [*_blockers(session, run), *_failures(session, run)]:
-        one = found.setdefault(row["fingerprint"], {**row})
-        one.setdefault("stage", row.get("stage"))
+    for row in _blockers(session, run):
+        found.setdefault(row["fingerprint"], {**row, "stage": None})
+    for row in _failures(session, run):
+        one = found.setdefault(row["fingerprint"], {**row, "blocker": None})
+        one["stage"] = one["stage"] or row["stage"]
     return found
 
 
@@ -122,10 +131,6 @@ def _group(cause: dict[str, Any]) -> dict[str, Any]:
         "state_by": "",
         "note": "",
     }
-
-
-def _where(cause: dict[str, Any]) -> dict[str, Any]:
-    return {"blocker": cause.get("blocker"), "stage": cause.get("stage")}
 
 
 def _insert_new(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
