@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from app.db import has_words, pattern_of
 from app.errors import ConflictError, StagelightError
 from app.models import Category, FailureGroup, FailurePlace, GroupState, Run, Sighting
 from app.models.columns import utc_now
@@ -159,7 +160,7 @@ def _places(filters: FailureFilters) -> Any:
 
 def _has(words: str) -> Any:
     texts = (FailureGroup.expression, FailureGroup.text, FailureGroup.message)
-    return or_(*(col(text).icontains(words, autoescape=True) for text in texts))
+    return or_(*(has_words(col(text), pattern_of(words)) for text in texts))
 
 
 def _count(session: Session) -> StateCounts:
