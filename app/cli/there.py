@@ -1,0 +1,164 @@
+"""The commands that talk to a server: submit, show, list, compare, share."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli import asked
+from app.cli.exits import CommandError
+
+FILTERS = "Filters"
+
+
+def submit(
+    script: asked.Script,
+    arguments: asked.Arguments = None,
+    *,
+    title: asked.Title = "",
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A tag; may be given again.", show_default=False)
+    ] = None,
+    entry: asked.Entry = "",
+    runtime: asked.Runtime = "",
+    option: asked.Option = None,
+    strict: asked.Strict = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Follow the run to its verdict, and exit by it.")
+    ] = False,
+    fixes: Annotated[
+        bool, typer.Option("--fixes", help="With --wait: wait for all that follows the verdict.")
+    ] = False,
+    json: asked.Json = "",
+    junit: asked.Junit = "",
+    sarif: asked.Sarif = "",
+    quiet: asked.Quiet = False,
+    server: asked.Server = asked.DEFAULT_SERVER,
+) -> None:
+    """Send a script to a server and queue a run of it."""
+    from app.cli.client import Client
+    from app.cli.reports import Reports
+    from app.cli.screen import Screen
+    from app.cli.upload import read_upload
+    from app.cli.waiting import wait_for
+    from app.cli.wishes import Wishes, read_options
+
+    if (junit or sarif or fixes) and not wait:
+        raise CommandError("--junit, --sarif and --fixes need a run that has ended.", "Add --wait.")
+    reports = Reports(json, junit, sarif)
+    reports.check()
+    upload = read_upload(script)
+    options = read_options(option or (), strict, arguments or ())
+    wishes = Wishes(upload, title, entry, runtime, tuple(tag or ()), options)
+    client = Client(server)
+    screen = Screen(quiet=quiet, to_stderr=reports.to_stdout)
+    accepted = client.submit(wishes)
+    screen.say(f"Run {accepted.id} is {accepted.status.value}: {client.address(accepted.url)}")
+    if not wait:
+        reports.write_json(accepted)
+        return
+    outcome = wait_for(client, screen, accepted.id, follow=fixes)
+    reports.write(outcome.run, upload)
+    screen.outcome(outcome, upload.locate)
+    raise typer.Exit(screen.judge(outcome.run))
+
+
+def show(
+    run: asked.RunId,
+    *,
+    json: asked.AsJson = False,
+    server: asked.Server = asked.DEFAULT_SERVER,
+) -> None:
+    """Show a run of a server: its stages, its verdict, what stops it."""
+    from app.cli.client import Client
+    from app.cli.outcome import Outcome
+    from app.cli.screen import Screen
+
+    client = Client(server)
+    screen = Screen()
+    found = client.run(run)
+    if json:
+        screen.json(found)
+        return
+    screen.whole(Outcome(found, client.remedies(run)))
+    screen.note(client.address(found.url))
+
+
+def listing(
+    *,
+    status: Annotated[
+        str, typer.Option(help="queued, running, finished, …", rich_help_panel=FILTERS)
+    ] = "",
+    verdict: Annotated[
+        str, typer.Option(help="exported, partly, blocked, …", rich_help_panel=FILTERS)
+    ] = "",
+    script: Annotated[
+        str, typer.Option(help="A script by its SHA-256.", rich_help_panel=FILTERS)
+    ] = "",
+    runtime: Annotated[str, typer.Option(help="By its name.", rich_help_panel=FILTERS)] = "",
+    filter_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            "-f",
+            metavar="KEY=VALUE",
+            help="Any other filter of GET /api/runs; may be given again.",
+            rich_help_panel=FILTERS,
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="So many at most.")] = 30,
+    json: asked.AsJson = False,
+    server: asked.Server = asked.DEFAULT_SERVER,
+) -> None:
+    """List the runs of a server, newest first."""
+    from app.cli.client import Client
+    from app.cli.screen import Screen
+    from app.cli.wishes import split_pairs
+
+    named = {"status": status, "verdict": verdict, "script": script, "runtime": runtime}
+    query: list[tuple[str, str | int]] = [
+        *((name, value) for name, value in named.items() if value),
+        *split_pairs(filter_ or (), "--filter"),
+        ("limit", limit),
+    ]
+    runs = Client(server).runs(query)
+    screen = Screen()
+    if json:
+        screen.json(runs)
+        return
+    screen.table(runs)
+
+
+def share(
+    run: Annotated[
+        int | None,
+        typer.Argument(min=1, max=2**63 - 1, metavar="[RUN]", help="A run.", show_default=False),
+    ] = None,
+    *,
+    stage: Annotated[str, typer.Option(metavar="RUN.N", help="A stage: 12.3")] = "",
+    failure: Annotated[str, typer.Option(metavar="RUN.N", help="A cause: 12.2")] = "",
+    compare: Annotated[str, typer.Option(metavar="BASE:HEAD", help="Two runs: 11:12")] = "",
+    days: Annotated[int, typer.Option(min=1, help="How long the link works.")] = 7,
+    source: Annotated[
+        bool, typer.Option("--source/--no-source", help="Whether lines of code are shown.")
+    ] = True,
+    json: asked.AsJson = False,
+    server: asked.Server = asked.DEFAULT_SERVER,
+) -> None:
+    """Make a link to a run, a stage, a cause or a comparison, for people without access."""
+    from app.cli.client import Client
+    from app.cli.screen import Screen
+
+    wanted = {"run": run, "stage": stage, "failure": failure, "compare": compare}
+    given = {name: value for name, value in wanted.items() if value}
+    if len(given) != 1:
+        raise CommandError(
+            "One thing is shared at a time.", "Give a run, or --stage, --failure or --compare."
+        )
+    link = Client(server).share({**given, "days": days, "source": source})
+    screen = Screen()
+    if json:
+        screen.json(link)
+        return
+    screen.say(link.url)
+    screen.note(f"It works until {link.expires_at:%Y-%m-%d %H:%M} UTC, and is shown this once.")
