@@ -1,4 +1,4 @@
-"""Keeps the workers of `stagelight serve` and `run` alive, as child processes, and ends them with it."""
+"""Keeps the workers of `stagelight serve` and `run` alive, as child processes, until it is told."""
 
 import logging
 import os

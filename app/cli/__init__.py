@@ -1,4 +1,4 @@
-"""The stagelight command. Each command imports what is heavy when it is called: help comes at once."""
+"""The stagelight command. What is heavy is imported inside of commands: help comes at once."""
 
 import io
 import sys
@@ -10,18 +10,18 @@ from app.cli.exits import MEANINGS, CommandError, Exit
 from app.errors import StagelightError
 from app.text import terminal
 
+EXITS = "Exit status: " + "; ".join(f"{exit_.value} {words}" for exit_, words in MEANINGS.items())
+
 app = typer.Typer(
     help="Diagnostics for torch.export: which lines stop a model, stage by stage.",
-    epilog="Exit status of run, and of submit --wait: "
-    + "; ".join(f"{exit_.value} {words}" for exit_, words in MEANINGS.items())
-    + ". Settings come from STAGELIGHT_* variables.",
+    epilog="Settings come from STAGELIGHT_* variables.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-app.command()(here.run)
-app.command()(there.submit)
+app.command(epilog=EXITS)(here.run)
+app.command(epilog=EXITS)(there.submit)
 app.command()(there.show)
 app.command("list")(there.listing)
 app.command()(there.share)

@@ -21,7 +21,7 @@ Script = Annotated[
 Arguments = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[-- ARGUMENTS]", help="The script's own arguments, after --.", show_default=False
+        metavar="ARGUMENT", help="The script's own arguments, after --.", show_default=False
     ),
 ]
 Title = Annotated[str, typer.Option(help="Shown in the history.", show_default="the file's name")]
@@ -71,6 +71,15 @@ Sarif = Annotated[
     typer.Option(
         metavar="FILE",
         help="Write SARIF 2.1.0, one result for each cause; - is stdout.",
+        rich_help_panel=REPORTS,
+        show_default=False,
+    ),
+]
+Patch = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="With --fixes: write the fix of the whole model as a diff; - is stdout.",
         rich_help_panel=REPORTS,
         show_default=False,
     ),

@@ -18,7 +18,7 @@ class Exit(IntEnum):
 
 MEANINGS = {
     Exit.EXPORTED: "the model exports",
-    Exit.STOPPED: "it does not, or it computes something else",
+    Exit.STOPPED: "it does not, computes something else, or got worse than the baseline",
     Exit.USAGE: "the command or the upload was refused",
     Exit.SCRIPT: "the script itself fails",
     Exit.NO_VERDICT: "no verdict: a limit, our fault, or cancelled",

@@ -40,17 +40,20 @@ def run(
     json: asked.Json = "",
     junit: asked.Junit = "",
     sarif: asked.Sarif = "",
+    patch: asked.Patch = "",
     quiet: asked.Quiet = False,
 ) -> None:
     """Diagnose a script here, without a server, and exit by its verdict."""
     from app.cli.embedded import diagnose
+    from app.cli.regression import regression
     from app.cli.reports import Reports
     from app.cli.screen import Screen
     from app.cli.upload import read_upload
+    from app.cli.verdicts import exit_of
     from app.cli.wishes import Wishes, read_options
 
-    reports = Reports(json, junit, sarif)
-    reports.check()
+    reports = Reports(json, junit, sarif, patch)
+    reports.check(fixes=fixes)
     before = None if baseline is None else read_baseline(baseline)
     upload = read_upload(script)
     options = read_options(option or (), strict, arguments or ())
@@ -61,9 +64,12 @@ def run(
             outcome = diagnose(wishes, follow=fixes, keep=keep, show=progress.show)
     except KeyboardInterrupt:
         raise typer.Exit(Exit.NO_VERDICT) from None
-    reports.write(outcome.run, upload)
+    reports.write(outcome, upload)
     screen.outcome(outcome, upload.locate)
-    raise typer.Exit(screen.judge(outcome.run, before))
+    status = exit_of(outcome.run)
+    if before is not None and status is not Exit.NO_VERDICT:
+        status = screen.judge(regression(before, outcome.run))
+    raise typer.Exit(status)
 
 
 def read_baseline(path: Path) -> "RunView":

@@ -10,14 +10,16 @@ from app.cli.console import STYLES, styled
 from app.models import RemedyStatus, RunStatus
 from app.remedy_cards import RemedyCard, detail_cards
 from app.reports.places import Locate, as_named
-from app.services.failure_views import BlockerView, FailureView
+from app.reports.words import told
+from app.services.failure_views import FailureView
 from app.services.present import run_facts
 from app.services.remedies import RemedyDetail
+from app.services.remedy_views import RemedyView
 from app.services.summary import CAUSES, search_words, summarise
 from app.services.views import RunView
 
-MESSAGE_LINES = 4  # of what torch says
-DIFF_LINES = 200  # of a fix
+MESSAGE_LINES = 20  # of what torch or the script says
+DIFF_LINES = 40  # of a fix; --patch writes all
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Outcome:
 
     run: RunView
     remedies: Sequence[RemedyDetail] = ()
+
+    @property
+    def patch(self) -> str:
+        """The diff of the fix of the whole model; empty where there is none that works."""
+        return next((one.diff for one in self.remedies if _mends_all(one) and one.diff), "")
 
 
 def describe(outcome: Outcome, locate: Locate = as_named) -> Iterator[Text]:
@@ -62,9 +69,8 @@ def _cause(failure: FailureView, locate: Locate, number: str = "") -> Iterator[T
         yield styled(f"   reached from {file}:{failure.upload_line}")
     if failure.text:
         yield styled((indent(failure.text.strip(), "       "), "cyan"))
-    lines = [line for line in failure.message.strip().splitlines() if line.strip()]
-    for line in lines[:MESSAGE_LINES]:
-        yield styled(f"   {line.strip()}")
+    for line in told(failure).splitlines()[:MESSAGE_LINES]:
+        yield styled(f"   {line}")
     if failure.value:
         yield styled(f"   In the eager run it was {failure.value}.")
     if failure.hint:
@@ -84,14 +90,19 @@ def _together(cards: Sequence[RemedyCard]) -> Iterator[Text]:
     """The fix of the whole model, with its diff."""
     for card in cards:
         remedy = card.remedy
-        if remedy.blocker is not None or remedy.status is not RemedyStatus.WORKS:
+        if not _mends_all(remedy):
             continue
         tone, words = card.badge
         yield Text()
-        yield styled((remedy.title, STYLES[tone]), f" ({words}). {card.proof}")
+        title = f"A fix of the whole model, {words}: {remedy.title}."
+        yield styled((title, STYLES[tone]), f" {card.proof}")
         if isinstance(remedy, RemedyDetail) and remedy.diff:
             yield from _diff(remedy.diff.splitlines())
         return
+
+
+def _mends_all(remedy: RemedyView) -> bool:
+    return remedy.blocker is None and remedy.status is RemedyStatus.WORKS
 
 
 def _diff(lines: Sequence[str]) -> Iterator[Text]:

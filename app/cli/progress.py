@@ -13,7 +13,7 @@ from app.services.present import run_facts
 from app.services.summary import Tone, follow_words, summarise
 from app.services.views import RunView, StageView
 
-NAME_COLUMNS = 32
+NAME_COLUMNS = 40
 
 _WORDS = {
     StageStatus.PASSED: ("passed", Tone.GOOD),

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from app.cli.exits import CommandError
 
 if TYPE_CHECKING:
+    from app.cli.outcome import Outcome
     from app.cli.upload import Upload
     from app.services.view import View
-    from app.services.views import RunView
 
 STDOUT = "-"
 
@@ -22,15 +22,22 @@ class Reports:
     json: str = ""
     junit: str = ""
     sarif: str = ""
+    patch: str = ""
 
     @property
     def to_stdout(self) -> bool:
         """Whether one of them is what stdout is for."""
-        return STDOUT in (self.json, self.junit, self.sarif)
+        return STDOUT in self._given
 
-    def check(self) -> None:
+    @property
+    def _given(self) -> list[str]:
+        return list(filter(None, (self.json, self.junit, self.sarif, self.patch)))
+
+    def check(self, *, fixes: bool) -> None:
         """Raise CommandError where they could not be written, before a run that takes minutes."""
-        given = [name for name in (self.json, self.junit, self.sarif) if name]
+        if self.patch and not fixes:
+            raise CommandError("--patch needs --fixes.", "Add --fixes: then fixes are tried.")
+        given = self._given
         if len(set(given)) < len(given):
             raise CommandError(
                 "Two reports would go to the same place.", "Give each a file of its own."
@@ -42,16 +49,18 @@ class Reports:
                     f"{name} cannot be written.", "Name a file in a folder that exists."
                 )
 
-    def write(self, run: "RunView", upload: "Upload") -> None:
-        """Write those that were asked for."""
+    def write(self, outcome: "Outcome", upload: "Upload") -> None:
+        """Write those that were asked for; a patch only where there is one."""
         from app.reports.junit import junit
         from app.reports.sarif import sarif
 
-        self.write_json(run)
+        self.write_json(outcome.run)
         if self.junit:
-            _write(self.junit, junit(run, upload.locate))
+            _write(self.junit, junit(outcome.run, upload.locate))
         if self.sarif:
-            _write(self.sarif, sarif(run, upload.locate))
+            _write(self.sarif, sarif(outcome.run, upload.locate))
+        if self.patch and outcome.patch:
+            _write(self.patch, outcome.patch)
 
     def write_json(self, view: "View") -> None:
         """Write what there is as JSON, where that was asked for."""

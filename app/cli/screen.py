@@ -4,18 +4,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-
 from app.cli.console import STYLES, make_console, styled
 from app.cli.exits import Exit
 from app.cli.outcome import Outcome, describe
 from app.cli.progress import Progress, progress, stage_line
-from app.cli.verdicts import exit_of, regressions
-from app.reports.places import Locate, as_named
+from app.cli.regression import Regression
 from app.models import RunStatus
+from app.reports.places import Locate, as_named
 from app.services.summary import headline, tone_of
 from app.services.view import View
-from app.services.views import RunList, RunView
+from app.services.views import RunList
 
 WORD_COLUMNS = 17  # of "exported, differs", the longest
 
@@ -76,15 +74,14 @@ class Screen:
         if runs.next is not None:
             self.note(f"There are more: add --filter cursor={runs.next}")
 
-    def judge(self, run: RunView, base: RunView | None = None) -> Exit:
-        """The exit status: by the verdict, or by what got worse since `base`, which is told."""
-        status = exit_of(run)
-        if base is None or status is Exit.NO_VERDICT:
-            return status
-        worse = regressions(base, run)
+    def judge(self, found: Regression) -> Exit:
+        """Tell what got worse; the exit status by it."""
         self._console.print()
-        for sentence in worse:
+        for sentence in found.worse:
             self._console.print(styled(("Regression: ", "bold red"), sentence))
-        if not worse:
-            self._console.print(styled(("No regression against the baseline.", "bold green")))
-        return Exit.STOPPED if worse else Exit.EXPORTED
+        if not found.worse:
+            self._console.print(styled(("No regression.", "bold green")))
+        if found.unsure:
+            count = f"{found.unsure} cause{'s' if found.unsure > 1 else ''}"
+            self.say(f"Not known to be new: {count}, for the base did not come so far.")
+        return Exit.STOPPED if found.worse else Exit.EXPORTED

@@ -31,6 +31,7 @@ def submit(
     json: asked.Json = "",
     junit: asked.Junit = "",
     sarif: asked.Sarif = "",
+    patch: asked.Patch = "",
     quiet: asked.Quiet = False,
     server: asked.Server = asked.DEFAULT_SERVER,
 ) -> None:
@@ -39,13 +40,14 @@ def submit(
     from app.cli.reports import Reports
     from app.cli.screen import Screen
     from app.cli.upload import read_upload
+    from app.cli.verdicts import exit_of
     from app.cli.waiting import wait_for
     from app.cli.wishes import Wishes, read_options
 
     if (junit or sarif or fixes) and not wait:
-        raise CommandError("--junit, --sarif and --fixes need a run that has ended.", "Add --wait.")
-    reports = Reports(json, junit, sarif)
-    reports.check()
+        raise CommandError("--junit, --sarif and --fixes need --wait.", "Add --wait.")
+    reports = Reports(json, junit, sarif, patch)
+    reports.check(fixes=fixes)
     upload = read_upload(script)
     options = read_options(option or (), strict, arguments or ())
     wishes = Wishes(upload, title, entry, runtime, tuple(tag or ()), options)
@@ -57,9 +59,9 @@ def submit(
         reports.write_json(accepted)
         return
     outcome = wait_for(client, screen, accepted.id, follow=fixes)
-    reports.write(outcome.run, upload)
+    reports.write(outcome, upload)
     screen.outcome(outcome, upload.locate)
-    raise typer.Exit(screen.judge(outcome.run))
+    raise typer.Exit(exit_of(outcome.run))
 
 
 def show(

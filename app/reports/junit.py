@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 from app.models import ReplayStatus, RunStatus, StageKind, StageStatus, Verdict
 from app.reports.places import Locate, as_named, upload_place
+from app.reports.words import told
 from app.services.failure_views import FailureView
 from app.services.views import RunView, StageView
 from app.text import terminal
@@ -23,11 +24,15 @@ def junit(run: RunView, locate: Locate = as_named) -> str:
         cases.insert(0, own)
     suite = ET.Element(
         "testsuite",
-        name=_clean(run.title),
-        tests=str(len(cases)),
-        **{plural: _count(cases, one) for plural, one in _COUNTED},
-        time=_seconds(sum(stage.seconds or 0 for stage in run.stages)),
-        timestamp=run.created_at.strftime("%Y-%m-%dT%H:%M:%S"),
+        {
+            "name": _clean(run.title),
+            "tests": str(len(cases)),
+            "failures": _count(cases, "failure"),
+            "errors": _count(cases, "error"),
+            "skipped": _count(cases, "skipped"),
+            "time": _seconds(sum(stage.seconds or 0 for stage in run.stages)),
+            "timestamp": run.created_at.strftime("%Y-%m-%dT%H:%M:%S"),
+        },
     )
     suite.extend(cases)
     suites = ET.Element("testsuites")
@@ -35,9 +40,6 @@ def junit(run: RunView, locate: Locate = as_named) -> str:
     ET.indent(suites)
     text = ET.tostring(suites, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
-
-
-_COUNTED = (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
 
 
 def _count(cases: list[ET.Element], tag: str) -> str:
@@ -65,8 +67,8 @@ def _stage_case(run: RunView, stage: StageView, locate: Locate) -> ET.Element:
         time=_seconds(stage.seconds or 0),
     )
     if stage.status is StageStatus.FAILED and stage.kind in EXPLORING:
-        what = stage.failure.category.value if stage.failure else stage.reason
-        ET.SubElement(case, "skipped", message=_clean(f"explored only: {what}"))
+        why = stage.failure.message if stage.failure else stage.reason
+        ET.SubElement(case, "skipped", message=_first_line(f"explored only, it fails: {why}"))
     elif stage.status is StageStatus.FAILED and stage.failure is not None:
         _add_failure(case, "failure", stage.failure, locate)
     elif stage.status is StageStatus.FAILED:
@@ -80,7 +82,7 @@ def _stage_case(run: RunView, stage: StageView, locate: Locate) -> ET.Element:
 
 
 def _add_failure(case: ET.Element, tag: str, failure: FailureView, locate: Locate) -> None:
-    lines = [failure.message, failure.hint]
+    lines = [told(failure), failure.hint]
     if failure.file is not None:
         file = locate(failure.file) or failure.file
         lines.insert(0, f"{file}:{failure.line}  {failure.text.strip()}")
@@ -91,8 +93,11 @@ def _add_failure(case: ET.Element, tag: str, failure: FailureView, locate: Locat
 
 
 def _add(case: ET.Element, tag: str, kind: str, message: str, text: str) -> None:
-    first = _clean(message.strip().partition("\n")[0])[:MESSAGE_CHARACTERS]
-    ET.SubElement(case, tag, type=kind, message=first).text = _clean(text)
+    ET.SubElement(case, tag, type=kind, message=_first_line(message)).text = _clean(text)
+
+
+def _first_line(text: str) -> str:
+    return _clean(text.strip().partition("\n")[0])[:MESSAGE_CHARACTERS]
 
 
 def _class_of(run: RunView) -> str:

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from app.models import Category, ReplayStatus, RunStatus, StageKind, StageStatus
 from app.reports.places import Locate, Place, as_named, upload_place
+from app.reports.words import cause_words
 from app.services.failure_views import BlockerView, FailureView
-from app.services.summary import CAUSES
 from app.services.views import RunView, StageView
 from app.text import terminal
 from app.version import installed_version
@@ -70,7 +70,7 @@ def _driver(categories: Sequence[Category]) -> dict[str, Any]:
 
 
 def _rule(category: Category) -> dict[str, Any]:
-    words = f"{CAUSES[category][0].upper()}{CAUSES[category][1:]}"
+    words = cause_words(category)
     return {
         "id": category.value,
         "name": "".join(part.capitalize() for part in category.value.split("_")),
@@ -104,7 +104,7 @@ def _result(run: RunView, failure: FailureView, locate: Locate) -> dict[str, Any
 
 def _message(failure: FailureView, locate: Locate) -> str:
     """What it is, what torch says, what to do; and the line where it is a library's."""
-    words = f"{CAUSES[failure.category][0].upper()}{CAUSES[failure.category][1:]}"
+    words = cause_words(failure.category)
     if failure.file is not None and locate(failure.file) is None:
         words += f", at {failure.file}:{failure.line}"
     first = failure.message.strip().partition("\n")[0].rstrip(".")
