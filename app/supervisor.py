@@ -22,8 +22,11 @@ from app.settings import Settings
 LOOK_SECONDS = 0.1  # between looks at the workers
 BACKOFF_SECONDS = (0.0, 1.0, 5.0, 30.0)  # before a worker is started anew, by quick deaths in a row
 QUICK_SECONDS = 10.0  # a worker that lived longer did not die of its start
-HOPELESS_DEATHS = 3  # in a row, after which it is said to be failing
+HOPELESS_DEATHS = 2  # in a row, after which it is said to be failing
 PATIENCE_SECONDS = 2.0  # that workers have to end after SIGTERM
+
+# Isolated from the folder that it is started in, which may have modules of the same names.
+WORKER = (sys.executable, "-P", "-m", "workers")
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +109,7 @@ class Supervisor:
         options = ["--name", slot.name, "--parent", str(os.getpid())]
         # A session of its own: a terminal's Ctrl-C is for serve, which tells its workers.
         slot.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "workers", *options],
+            [*WORKER, *options],
             stdin=subprocess.DEVNULL,
             stderr=self._log_file,
             env=self._environment,

@@ -1,7 +1,6 @@
 """The commands that make up a server: serve, worker, migrate."""
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +17,9 @@ def serve() -> None:
 
 def worker() -> None:
     """Run one worker, until Ctrl-C. Many can share a database, on one machine or several."""
-    os.execv(sys.executable, [sys.executable, "-m", "workers"])  # noqa: S606 - our own program
+    from app.supervisor import WORKER
+
+    os.execv(WORKER[0], WORKER)  # noqa: S606 - our own program
 
 
 def migrate() -> None:
