@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
+from app.cli.comparison import Comparison
 from app.cli.exits import CommandError, RefusedError, UnreachableError
 from app.cli.wishes import Wishes
 from app.services.remedies import RemedyDetail, RemedyList
@@ -28,6 +30,14 @@ class LinkView(View):
     expires_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Answered(Generic[Answer]):
+    """An answer that is read in part, and all of its JSON."""
+
+    view: Answer
+    text: str
+
+
 class Client:
     """One server. All calls raise RefusedError where it refuses, and UnreachableError where it
     does not answer, or not as Stagelight does."""
@@ -44,6 +54,12 @@ class Client:
                 "Give --server, or set STAGELIGHT_SERVER, as in http://127.0.0.1:8000",
             )
         self._http = httpx.Client(base_url=url, timeout=SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def address(self, path: str) -> str:
         """The whole address of something that the server named by its path."""
@@ -78,8 +94,15 @@ class Client:
         """Make a link."""
         return self._ask(LinkView, "POST", "/api/shares", json=what)
 
+    def compare(self, base: int, head: int) -> Answered[Comparison]:
+        """Two runs compared."""
+        response = self._send("GET", "/api/compare", params={"base": base, "head": head})
+        return Answered(self._read(Comparison, response), response.text)
+
     def _ask(self, form: type[Answer], method: str, path: str, **content: Any) -> Answer:
-        response = self._send(method, path, **content)
+        return self._read(form, self._send(method, path, **content))
+
+    def _read(self, form: type[Answer], response: httpx.Response) -> Answer:
         try:
             return form.model_validate_json(response.content)
         except ValidationError:

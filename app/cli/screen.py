@@ -1,8 +1,10 @@
 """What is said to a person: progress on stderr, the outcome on stdout."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+from rich.text import Text
 
 from app.cli.console import STYLES, make_console, styled
 from app.cli.exits import Exit
@@ -45,7 +47,11 @@ class Screen:
 
     def outcome(self, outcome: Outcome, locate: Locate = as_named) -> None:
         """Tell what came of a run."""
-        for line in describe(outcome, locate):
+        self.lines(describe(outcome, locate))
+
+    def lines(self, lines: Iterable[Text]) -> None:
+        """Lines that were made elsewhere."""
+        for line in lines:
             self._console.print(line)
 
     def whole(self, outcome: Outcome) -> None:

@@ -51,14 +51,14 @@ def submit(
     upload = read_upload(script)
     options = read_options(option or (), strict, arguments or ())
     wishes = Wishes(upload, title, entry, runtime, tuple(tag or ()), options)
-    client = Client(server)
     screen = Screen(quiet=quiet, to_stderr=reports.to_stdout)
-    accepted = client.submit(wishes)
-    screen.say(f"Run {accepted.id} is {accepted.status.value}: {client.address(accepted.url)}")
-    if not wait:
-        reports.write_json(accepted)
-        return
-    outcome = wait_for(client, screen, accepted.id, follow=fixes)
+    with Client(server) as client:
+        accepted = client.submit(wishes)
+        screen.say(f"Run {accepted.id} is {accepted.status.value}: {client.address(accepted.url)}")
+        if not wait:
+            reports.write_json(accepted)
+            return
+        outcome = wait_for(client, screen, accepted.id, follow=fixes)
     reports.write(outcome, upload)
     screen.outcome(outcome, upload.locate)
     raise typer.Exit(exit_of(outcome.run))
@@ -75,14 +75,14 @@ def show(
     from app.cli.outcome import Outcome
     from app.cli.screen import Screen
 
-    client = Client(server)
     screen = Screen()
-    found = client.run(run)
-    if json:
-        screen.json(found)
-        return
-    screen.whole(Outcome(found, client.remedies(run)))
-    screen.note(client.address(found.url))
+    with Client(server) as client:
+        found = client.run(run)
+        if json:
+            screen.json(found)
+            return
+        screen.whole(Outcome(found, client.remedies(run)))
+        screen.note(client.address(found.url))
 
 
 def listing(
@@ -123,12 +123,45 @@ def listing(
         *split_pairs(filter_ or (), "--filter"),
         ("limit", limit),
     ]
-    runs = Client(server).runs(query)
+    with Client(server) as client:
+        runs = client.runs(query)
     screen = Screen()
     if json:
         screen.json(runs)
         return
     screen.table(runs)
+
+
+def compare(
+    base: Annotated[
+        int, typer.Argument(min=1, max=2**63 - 1, help="The run that was.", show_default=False)
+    ],
+    head: Annotated[
+        int, typer.Argument(min=1, max=2**63 - 1, help="The run that is.", show_default=False)
+    ],
+    *,
+    fail_on_regression: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-regression", help="Exit with 1 where the head is worse than the base."
+        ),
+    ] = False,
+    json: asked.AsJson = False,
+    server: asked.Server = asked.DEFAULT_SERVER,
+) -> None:
+    """Compare two runs of a server: what is new, gone, or differs."""
+    from app.cli.client import Client
+    from app.cli.screen import Screen
+
+    screen = Screen(to_stderr=json)
+    with Client(server) as client:
+        compared = client.compare(base, head)
+    if json:
+        typer.echo(compared.text)
+    else:
+        screen.lines(compared.view.lines())
+    if fail_on_regression:
+        raise typer.Exit(screen.judge(compared.view.regression))
 
 
 def share(
@@ -157,7 +190,8 @@ def share(
         raise CommandError(
             "One thing is shared at a time.", "Give a run, or --stage, --failure or --compare."
         )
-    link = Client(server).share({**given, "days": days, "source": source})
+    with Client(server) as client:
+        link = client.share({**given, "days": days, "source": source})
     screen = Screen()
     if json:
         screen.json(link)

@@ -28,6 +28,6 @@ def upload_place(failure: FailureView, locate: Locate) -> Place | None:
         (failure.upload_file, failure.upload_line),
         (failure.file, failure.line),
     ):
-        if file is not None and line is not None and (where := locate(file)) is not None:
+        if file and line and (where := locate(file)) is not None:
             return Place(where, line)
     return None

@@ -5,6 +5,7 @@ scanner tells a new one from one it knows, wherever its line moved.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from app.reports.places import Locate, Place, as_named, upload_place
 from app.reports.words import cause_words
 from app.services.failure_views import BlockerView, FailureView
 from app.services.views import RunView, StageView
-from app.text import terminal
+from app.text import terminal, visible
 from app.version import installed_version
 
 SCHEMA = (
@@ -122,7 +123,7 @@ def _location(
     file = place.file if place else locate(run.script.entry) or run.script.entry
     location: dict[str, Any] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(terminal(file))},
+            "artifactLocation": {"uri": _uri(file) or _uri(run.script.entry)},
             "region": region,
         }
     }
@@ -130,6 +131,11 @@ def _location(
         module = {"fullyQualifiedName": terminal(failure.module), "kind": "module"}
         location["logicalLocations"] = [module]
     return location
+
+
+def _uri(file: str) -> str:
+    """A path as a relative reference: no scheme and no host can be read out of it."""
+    return re.sub("^/+", "/", quote(visible(file)))
 
 
 def _different(run: RunView, stage: StageView, locate: Locate) -> dict[str, Any]:
