@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -20,6 +21,50 @@ from tests.cli_support import Command
 from tests.conftest import LiveServer
 from tests.web_support import SCRIPT, seeding
 
+# What a server answers, in short.
+COMPARED: dict[str, Any] = {
+    "base": {"id": 11, "url": "/runs/11", "verdict": "exported", "replay": "equal"},
+    "head": {"id": 12, "url": "/runs/12", "verdict": "partly", "replay": "not_run"},
+    "sentence": "Run 12 exports in part; run 11 exports and replays equal.",
+    "causes": [
+        {
+            "change": "new",
+            "base": None,
+            "head": {
+                "category": "data_dependent_branch",
+                "file": "model.py",
+                "line": 8,
+                "text": "    if x > 0: [b]\x1b[1m",
+                "module": "decode",
+            },
+        },
+        {
+            "change": "maybe_new",
+            "base": None,
+            "head": {
+                "category": "mutation",
+                "file": None,
+                "line": None,
+                "text": "",
+                "module": None,
+            },
+        },
+    ],
+    "stages": [
+        {
+            "name": name,
+            "kind": "component",
+            "change": "changed",
+            "changes": changes,
+            "base": {"status": "passed"},
+            "head": {"status": status},
+        }
+        for name, changes, status in (
+            ("neck", ["seconds"], "passed"),
+            ("head", ["status", "graph"], "failed"),
+        )
+    ],
+}
 HOSTILE = "[bold]x[/bold] \x1b[31mred\x1b]0;title\x07 \u202eback"
 
 
@@ -107,6 +152,38 @@ def test_runs_are_listed_by_filters_of_the_server(command: Command) -> None:
     assert command("list", "--filter", "cursor=2").out.splitlines() == lines[1:]
     found = RunList.model_validate_json(command("list", "--json", "--status", "queued").out)
     assert found.runs == []
+
+
+def test_two_runs_are_compared_and_a_regression_is_told(command: Command) -> None:
+    body = json.dumps(COMPARED).encode()
+    with answering(200, body) as url:
+        told = command("compare", 11, 12, "--server", url)
+        failed = command("compare", 11, 12, "--fail-on-regression", "--json", "--server", url)
+    assert told.status == 0
+    assert told.out == (
+        "Run 12 exports in part; run 11 exports and replays equal.\n"
+        "\n"
+        "new: model.py:8  data_dependent_branch in decode\n"
+        "    if x > 0: [b]\n"
+        "\n"
+        "not known to be new: mutation\n"
+        "\n"
+        "head (component) changed: status, graph (passed \u2192 failed)\n"
+    )
+    assert failed.status == 1
+    assert json.loads(failed.out) == COMPARED
+    assert failed.err.split("\n") == [
+        "",
+        "Regression: The verdict was 'exported', and is 'partly'.",
+        "Regression: Something new stops it: a Python branch on a tensor's value at model.py:8.",
+        "Not known to be new: 1 cause, for the base did not come so far.",
+        "",
+    ]
+    better = {**COMPARED, "base": COMPARED["head"], "head": COMPARED["base"], "causes": []}
+    with answering(200, json.dumps(better).encode()) as url:
+        done = command("compare", 12, 11, "--fail-on-regression", "--server", url)
+    assert done.status == 0
+    assert done.out.endswith("\nNo regression.\n")
 
 
 def test_a_server_that_is_not_there_ends_with_5(command: Command) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import traceback
 
 import typer
 
@@ -55,3 +56,6 @@ def main() -> None:
             "\n".join(terminal(text) for text in (error.message, error.hint) if text), err=True
         )
         sys.exit(error.exit if isinstance(error, CommandError) else Exit.USAGE)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(Exit.NO_VERDICT)  # our fault: 1, which Python would give, is a verdict

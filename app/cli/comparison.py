@@ -68,6 +68,11 @@ class StageRow(View):
     base: StageSide | None
     head: StageSide | None
 
+    @property
+    def differs(self) -> bool:
+        """Whether more than its time does."""
+        return self.change not in _UNTOLD and self.changes != ["seconds"]
+
 
 class Comparison(View):
     """What the command reads of the answer of GET /api/compare."""
@@ -81,13 +86,11 @@ class Comparison(View):
     @property
     def regression(self) -> Regression:
         """What got worse; what is not known to be new is none."""
-        verdict = worse_verdict(
-            *(Ending(side.verdict, side.replay) for side in (self.base, self.head))
-        )
+        base, head = (Ending(side.verdict, side.replay) for side in (self.base, self.head))
         new = [row.shown for row in self.causes if row.change == "new" and row.shown]
         words = [Cause(one.category, file=one.file, line=one.line).words for one in new]
         return Regression(
-            (*verdict, *(f"Something new stops it: {one}." for one in words)),
+            (*worse_verdict(base, head), *(f"Something new stops it: {one}." for one in words)),
             unsure=sum(row.change == "maybe_new" for row in self.causes),
         )
 
@@ -97,7 +100,7 @@ class Comparison(View):
         for row in self.causes:
             if (cause := row.shown) is not None:
                 yield from _cause(row.change, cause)
-        differing = [row for row in self.stages if row.change not in _UNTOLD]
+        differing = [row for row in self.stages if row.differs]
         if differing:
             yield Text()
         yield from map(_stage, differing)
