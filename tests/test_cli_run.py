@@ -17,6 +17,7 @@ from app.services.present import run_view
 from app.services.storage import BlobStore
 from app.services.views import RunView
 from app.settings import ROOT, Settings
+from app.web import local_person
 from tests.cli_support import Done, finish, start
 from tests.web_support import seeding
 from tests.worker_support import wait_until
@@ -119,6 +120,7 @@ def test_an_error_of_the_script_ends_with_3_and_is_kept_where_that_was_asked(
         (run,) = list_runs(session, Filters(), 10).runs
     engine.dispose()
     assert (run.title, run.verdict) == ("kept", Verdict.SCRIPT_ERROR)
+    assert run.owner == local_person()
 
 
 def test_ctrl_c_cancels_it_and_leaves_nothing(folder: Folder) -> None:

@@ -186,6 +186,31 @@ def test_two_runs_are_compared_and_a_regression_is_told(command: Command) -> Non
     assert done.out.endswith("\nNo regression.\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        ((12,), {"run": 12, "days": 7, "source": True}),
+        (
+            ("--stage", "12.3", "--days", 2, "--no-source"),
+            {"stage": "12.3", "days": 2, "source": False},
+        ),
+        (("--failure", "12.2"), {"failure": "12.2", "days": 7, "source": True}),
+        (("--compare", "11:12"), {"compare": "11:12", "days": 7, "source": True}),
+    ],
+    ids=["run", "stage", "failure", "compare"],
+)
+def test_a_link_is_asked_for_and_printed_alone(
+    arguments: tuple[str | int, ...], sent: dict[str, Any], command: Command
+) -> None:
+    link = {"id": 3, "url": "http://127.0.0.1/s/abc", "expires_at": "2026-01-02T03:04:05Z"}
+    asked: list[bytes] = []
+    with answering(201, json.dumps(link).encode(), asked) as url:
+        done = command("share", *arguments, "--server", url)
+    assert (done.status, done.out) == (0, "http://127.0.0.1/s/abc\n")
+    assert "until 2026-01-02 03:04 UTC" in done.err
+    assert json.loads(asked[0]) == sent
+
+
 def test_a_server_that_is_not_there_ends_with_5(command: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         free = taken.getsockname()[1]
@@ -207,8 +232,8 @@ def test_a_server_that_is_another_ends_with_5(command: Command, status: int, bod
 
 
 @contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """The address of a server that answers everything so."""
+def answering(status: int, body: bytes, asked: list[bytes] | None = None) -> Iterator[str]:
+    """The address of a server that answers everything so, and keeps what it was sent."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -216,6 +241,12 @@ def answering(status: int, body: bytes) -> Iterator[str]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            if asked is not None:
+                asked.append(sent)
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass

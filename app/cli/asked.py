@@ -92,4 +92,12 @@ Server = Annotated[
     typer.Option(envvar="STAGELIGHT_SERVER", metavar="URL", help="Where Stagelight answers."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the server's JSON.")]
-RunId = Annotated[int, typer.Argument(min=1, max=2**63 - 1, metavar="RUN", show_default=False)]
+RunId = Annotated[
+    int, typer.Argument(min=1, metavar="RUN", help="The number of a run.", show_default=False)
+]
+BaseId = Annotated[
+    int, typer.Argument(min=1, metavar="BASE", help="The run that was.", show_default=False)
+]
+HeadId = Annotated[
+    int, typer.Argument(min=1, metavar="HEAD", help="The run that is.", show_default=False)
+]

@@ -72,7 +72,7 @@ def diagnose(
         migrate(place.settings.url)
         engine = make_engine(place.settings.url)
         undo.callback(engine.dispose)
-        run_id = _create(engine, wishes, place.settings)
+        run_id = _create(engine, wishes, place.settings, _owner() if keep else "")
         try:
             with _worker(place) as check:
                 _follow(engine, run_id, follow, show, check)
@@ -138,7 +138,14 @@ def _worker(place: Place) -> Iterator[Callable[[], None]]:
             supervisor.join()
 
 
-def _create(engine: Engine, wishes: Wishes, settings: Settings) -> int:
+def _owner() -> str:
+    """By whom a kept run is."""
+    from app.web import local_person  # what it imports takes half a second
+
+    return local_person()
+
+
+def _create(engine: Engine, wishes: Wishes, settings: Settings, owner: str) -> int:
     options = make_options(wishes.options)
     with session_scope(engine) as session:
         run = create_run(
@@ -151,6 +158,7 @@ def _create(engine: Engine, wishes: Wishes, settings: Settings) -> int:
             runtime=wishes.runtime,
             options=options,
             settings=settings,
+            owner=owner,
         )
         assert run.id is not None
         return run.id

@@ -133,12 +133,8 @@ def listing(
 
 
 def compare(
-    base: Annotated[
-        int, typer.Argument(min=1, max=2**63 - 1, help="The run that was.", show_default=False)
-    ],
-    head: Annotated[
-        int, typer.Argument(min=1, max=2**63 - 1, help="The run that is.", show_default=False)
-    ],
+    base: asked.BaseId,
+    head: asked.HeadId,
     *,
     fail_on_regression: Annotated[
         bool,
@@ -167,7 +163,7 @@ def compare(
 def share(
     run: Annotated[
         int | None,
-        typer.Argument(min=1, max=2**63 - 1, metavar="[RUN]", help="A run.", show_default=False),
+        typer.Argument(min=1, metavar="RUN", help="The number of a run.", show_default=False),
     ] = None,
     *,
     stage: Annotated[str, typer.Option(metavar="RUN.N", help="A stage: 12.3")] = "",
@@ -197,4 +193,5 @@ def share(
         screen.json(link)
         return
     screen.say(link.url)
-    screen.note(f"It works until {link.expires_at:%Y-%m-%d %H:%M} UTC, and is shown this once.")
+    until = f"until {link.expires_at:%Y-%m-%d %H:%M} UTC" if link.expires_at else "until revoked"
+    screen.note(f"It works {until}, and is shown this once.")
