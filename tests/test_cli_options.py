@@ -9,19 +9,33 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from app.cli.console import make_console
 from app.cli.exits import CommandError, Exit
+from app.cli.outcome import Outcome, describe
+from app.cli.progress import progress
 from app.cli.regression import regression
+from app.cli.reports import Reports
 from app.cli.upload import pack, read_upload
 from app.cli.verdicts import exit_of
 from app.cli.wishes import read_options, split_pairs
-from app.models import ReplayStatus, RunStatus, Search, StageKind, StageStatus, Verdict
+from app.models import (
+    RemedyStatus,
+    ReplayStatus,
+    Run,
+    RunStatus,
+    Search,
+    StageKind,
+    StageStatus,
+    Verdict,
+)
 from app.services.options import RunOptions, make_options
 from app.services.present import run_view
+from app.services.remedies import remedy_details
 from app.services.storage import BlobStore
 from app.services.views import RunView
 from app.settings import Settings
 from tests.cli_support import Command
-from tests.web_support import Seed, seeding
+from tests.web_support import Seed, id_of, seeding
 
 
 @pytest.fixture
@@ -70,7 +84,7 @@ def test_a_folder_becomes_a_zip_of_what_is_code(tmp_path: Path) -> None:
     os.utime(tmp_path / "main.py", (0, 1_000_000_000))
     assert pack(tmp_path) == data, "the same files are the same script"
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        assert archive.namelist() == ["layers/pool.py", "main.py"]
+        assert archive.namelist() == ["main.py", "layers/pool.py"]
         assert archive.read("main.py") == b"# main.py\n"
 
 
@@ -150,6 +164,52 @@ def test_blockers_without_a_fingerprint_are_the_same_by_their_line(seed: Seed) -
     base = blocked(seed, Search.CLEAN, None)
     assert regression(base, blocked(seed, Search.CLEAN, None)).worse == ()
     assert len(regression(base, blocked(seed, Search.CLEAN, None, None)).worse) == 1
+
+
+def test_the_fix_of_the_whole_model_is_written_where_there_is_one(
+    seed: Seed, tmp_path: Path
+) -> None:
+    fill(tmp_path, "model.py")
+    upload = read_upload(tmp_path / "model.py")
+    reports = Reports(patch=str(tmp_path / "fix.diff"))
+    run = seed.searched(1)
+    seed.remedy(run, 1)
+    reports.write(outcome(seed, run), upload)
+    assert not (tmp_path / "fix.diff").exists(), "the fix of one blocker is not all"
+    seed.combined(run, 2)
+    reports.write(outcome(seed, run), upload)
+    assert "\n+model = torch.nn.ReLU()  # fix 2\n" in (tmp_path / "fix.diff").read_text()
+
+
+def outcome(seed: Seed, run: Run) -> Outcome:
+    return Outcome(run_view(seed.session, run), remedy_details(seed.session, id_of(run)))
+
+
+def test_progress_tells_each_stage_and_each_fix_once_as_whole_lines(seed: Seed) -> None:
+    said = io.StringIO()
+    run = seed.searched(1)
+    with progress(make_console(said), waiting="Starting") as told:
+        told.show(run_view(seed.session, run))
+        seed.remedy(run, 1)
+        seed.remedy(run, 2, status=RemedyStatus.TRYING)
+        told.show(run_view(seed.session, run))
+        told.show(run_view(seed.session, run))
+    assert [" ".join(line.split()) for line in said.getvalue().splitlines()] == [
+        "loaded Net, 1,284,113 parameters",
+        "passed part1 (component) 0.25 s, 1 nodes, replays equal",
+        "failed part2 (component) data_dependent_branch at model.py:8",
+        "failed whole model data_dependent_branch at model.py:8",
+        "passed past its blockers, first export (bypass) 0.25 s, 1 nodes, replays equal",
+        "works fix: Fix 1: torch.where in place of the branch",
+    ]
+
+
+def test_a_run_without_a_sandbox_says_so(seed: Seed) -> None:
+    lines = [
+        [line.plain for line in describe(outcome(seed, seed.partly(sandbox=tier)))]
+        for tier in ("full", "off")
+    ]
+    assert set(lines[1]) - set(lines[0]) == {"It ran without a sandbox: STAGELIGHT_SANDBOX is off."}
 
 
 @pytest.mark.parametrize(

@@ -82,14 +82,13 @@ def command(
 
 
 @pytest.fixture
-def fill(engine: Engine, store: BlobStore, settings: Settings) -> Iterator[None]:
+def fill(engine: Engine, store: BlobStore, settings: Settings) -> None:
     """Two runs: one that exports, one that two lines stop, with a fix that works."""
     with seeding(engine, store, settings) as seed:
         seed.finished(Verdict.EXPORTED, title="good")
         run = seed.searched(2, title=HOSTILE)
         seed.remedy(run, 1)
         seed.combined(run, 2)
-    return
 
 
 def test_a_script_is_submitted_followed_and_reported(

@@ -3,6 +3,7 @@
 import io
 import sys
 import traceback
+from typing import Annotated
 
 import typer
 
@@ -34,7 +35,9 @@ app.command()(host.migrate)
 
 @app.callback(invoke_without_command=True)
 def options(
-    version: bool = typer.Option(False, "--version", help="Say which version this is, and end."),
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is, and end.")
+    ] = False,
 ) -> None:
     """Options that stand before any command."""
     if version:

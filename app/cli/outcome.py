@@ -40,6 +40,8 @@ def describe(outcome: Outcome, locate: Locate = as_named) -> Iterator[Text]:
     run = outcome.run
     summary = summarise(run_facts(run))
     yield styled((summary.text, STYLES[summary.tone]))
+    if run.sandbox == "off":
+        yield styled(("It ran without a sandbox: STAGELIGHT_SANDBOX is off.", "bold red"))
     cards = detail_cards(outcome.remedies, outcome.remedies)
     for blocker in run.blockers:
         yield Text()
@@ -110,4 +112,4 @@ def _diff(lines: Sequence[str]) -> Iterator[Text]:
     for line in lines[:DIFF_LINES]:
         yield styled((line, styles.get(line[:1], "")))
     if len(lines) > DIFF_LINES:
-        yield styled(f"… and {len(lines) - DIFF_LINES} more lines")
+        yield styled(f"… and {len(lines) - DIFF_LINES} more lines; --patch writes all of them")

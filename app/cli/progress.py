@@ -8,7 +8,7 @@ from rich.status import Status
 from rich.text import Text
 
 from app.cli.console import STYLES, styled
-from app.models import ReplayStatus, RunStatus, StageStatus
+from app.models import RemedyStatus, ReplayStatus, RunStatus, StageStatus
 from app.services.present import run_facts
 from app.services.summary import Tone, follow_words, summarise
 from app.services.views import RunView, StageView
@@ -21,6 +21,11 @@ _WORDS = {
     StageStatus.SKIPPED: ("skipped", Tone.OFF),
 }
 
+_TRIED = {
+    RemedyStatus.WORKS: ("works", Tone.GOOD),
+    RemedyStatus.FAILS: ("fails", Tone.BAD),
+}
+
 
 class Progress:
     """Told of the run again and again, it says what is new. A pipe gets whole lines alone."""
@@ -29,7 +34,8 @@ class Progress:
         self._console = console
         self._status = status
         self._waiting = waiting  # said while the run is queued; empty: what its summary says
-        self._told: set[int] = set()
+        self._told: set[int] = set()  # stages
+        self._tried: set[int] = set()  # remedies
         self._loaded = False
 
     def show(self, run: RunView) -> None:
@@ -42,6 +48,11 @@ class Progress:
             if stage.n not in self._told and stage.status in _WORDS:
                 self._told.add(stage.n)
                 self._console.print(stage_line(stage))
+        for remedy in run.every_remedy:
+            if remedy.position not in self._tried and remedy.status in _TRIED:
+                self._tried.add(remedy.position)
+                word, tone = _TRIED[remedy.status]
+                self._console.print(styled((f"{word:<8}", STYLES[tone]), f" fix: {remedy.title}"))
         if self._status is not None:
             self._status.update(styled(self._now(run)))
 

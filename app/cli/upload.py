@@ -1,7 +1,9 @@
 """What is diagnosed: a script, a zip or a folder, as bytes, and where its files lie here."""
 
 import io
+import os
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -63,24 +65,32 @@ def pack(folder: Path) -> bytes:
     packed = io.BytesIO()
     total = 0
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder)
-            if path.is_symlink() or not path.is_file() or any(map(_stays_out, inside.parts)):
-                continue
+        for path in _files(folder):
             total += path.stat().st_size
             if total > PACKED_BYTES:
                 raise CommandError(
                     f"{folder} holds more than {PACKED_BYTES // 2**20} MiB.",
                     "Give a folder with the model's code alone.",
                 )
-            info = zipfile.ZipInfo(inside.as_posix())  # the time is that of all zips' beginning
+            # Without its time, which would make another script of the same files.
+            info = zipfile.ZipInfo(path.relative_to(folder).as_posix())
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, path.read_bytes())
     return packed.getvalue()
 
 
-def _stays_out(part: str) -> bool:
-    return part.startswith(".") or part in LEFT_OUT
+def _files(folder: Path) -> Iterator[Path]:
+    """What belongs to the folder's code, in a fixed order."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(filter(_belongs, folders))
+        for name in sorted(filter(_belongs, names)):
+            path = Path(place, name)
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _belongs(name: str) -> bool:
+    return not name.startswith(".") and name not in LEFT_OUT
 
 
 def _from_here(path: Path) -> str:
