@@ -13,7 +13,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from sqlalchemy import Engine
 
-from app.models import Verdict
+from app.models import Search, StageKind, Verdict
+from app.services.compare_views import CompareView
 from app.services.storage import BlobStore
 from app.services.views import RunList, RunView
 from app.settings import Settings
@@ -21,50 +22,6 @@ from tests.cli_support import Command
 from tests.conftest import LiveServer
 from tests.web_support import SCRIPT, seeding
 
-# What a server answers, in short.
-COMPARED: dict[str, Any] = {
-    "base": {"id": 11, "url": "/runs/11", "verdict": "exported", "replay": "equal"},
-    "head": {"id": 12, "url": "/runs/12", "verdict": "partly", "replay": "not_run"},
-    "sentence": "Run 12 exports in part; run 11 exports and replays equal.",
-    "causes": [
-        {
-            "change": "new",
-            "base": None,
-            "head": {
-                "category": "data_dependent_branch",
-                "file": "model.py",
-                "line": 8,
-                "text": "    if x > 0: [b]\x1b[1m",
-                "module": "decode",
-            },
-        },
-        {
-            "change": "maybe_new",
-            "base": None,
-            "head": {
-                "category": "mutation",
-                "file": None,
-                "line": None,
-                "text": "",
-                "module": None,
-            },
-        },
-    ],
-    "stages": [
-        {
-            "name": name,
-            "kind": "component",
-            "change": "changed",
-            "changes": changes,
-            "base": {"status": "passed"},
-            "head": {"status": status},
-        }
-        for name, changes, status in (
-            ("neck", ["seconds"], "passed"),
-            ("head", ["status", "graph"], "failed"),
-        )
-    ],
-}
 HOSTILE = "[bold]x[/bold] \x1b[31mred\x1b]0;title\x07 \u202eback"
 
 
@@ -85,7 +42,7 @@ def command(
 def fill(engine: Engine, store: BlobStore, settings: Settings) -> None:
     """Two runs: one that exports, one that two lines stop, with a fix that works."""
     with seeding(engine, store, settings) as seed:
-        seed.finished(Verdict.EXPORTED, title="good")
+        seed.stage(seed.finished(Verdict.EXPORTED, title="good"), 1, kind=StageKind.WHOLE)
         run = seed.searched(2, title=HOSTILE)
         seed.remedy(run, 1)
         seed.combined(run, 2)
@@ -153,36 +110,41 @@ def test_runs_are_listed_by_filters_of_the_server(command: Command) -> None:
     assert found.runs == []
 
 
+@pytest.mark.usefixtures("fill")
 def test_two_runs_are_compared_and_a_regression_is_told(command: Command) -> None:
-    body = json.dumps(COMPARED).encode()
-    with answering(200, body) as url:
-        told = command("compare", 11, 12, "--server", url)
-        failed = command("compare", 11, 12, "--fail-on-regression", "--json", "--server", url)
+    told = command("compare", 1, 2)
     assert told.status == 0
-    assert told.out == (
-        "Run 12 exports in part; run 11 exports and replays equal.\n"
-        "\n"
-        "new: model.py:8  data_dependent_branch in decode\n"
-        "    if x > 0: [b]\n"
-        "\n"
-        "not known to be new: mutation\n"
-        "\n"
-        "head (component) changed: status, graph (passed \u2192 failed)\n"
-    )
+    assert told.out.startswith("Run 2 exports in part, stopped by a Python branch on a tensor's")
+    assert "\nnew: model.py:8  data_dependent_branch in decode\n    if x > 0:\n" in told.out
+    assert "\nwhole model (whole) added (absent \u2192 failed)\n" in told.out
+    failed = command("compare", 1, 2, "--fail-on-regression", "--json")
     assert failed.status == 1
-    assert json.loads(failed.out) == COMPARED
+    assert CompareView.model_validate_json(failed.out).head.title == HOSTILE
+    assert failed.out.isascii()
     assert failed.err.split("\n") == [
         "",
         "Regression: The verdict was 'exported', and is 'partly'.",
-        "Regression: Something new stops it: a Python branch on a tensor's value at model.py:8.",
-        "Not known to be new: 1 cause, for the base did not come so far.",
+        *(
+            f"Regression: Something new stops it: a Python branch on a tensor's value at {place}."
+            for place in ("model.py:8", "model.py:9")
+        ),
         "",
     ]
-    better = {**COMPARED, "base": COMPARED["head"], "head": COMPARED["base"], "causes": []}
-    with answering(200, json.dumps(better).encode()) as url:
-        done = command("compare", 12, 11, "--fail-on-regression", "--server", url)
+    better = command("compare", 2, 1, "--fail-on-regression")
+    assert better.status == 0
+    assert "\ngone: model.py:8  " in better.out
+    assert better.out.endswith("\nNo regression.\n")
+
+
+def test_what_may_have_been_hidden_in_the_base_is_not_held_against_the_head(
+    command: Command, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        seed.blocker(seed.searched(0, Search.STUCK), 1, fingerprint="v1:a")
+        seed.blocker(seed.searched(0), 1, fingerprint="v1:b", text="if y:")
+    done = command("compare", 1, 2, "--fail-on-regression")
     assert done.status == 0
-    assert done.out.endswith("\nNo regression.\n")
+    assert "Not known to be new: 1 cause, for the base did not come so far." in done.out
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
-from app.cli.comparison import Comparison
 from app.cli.exits import CommandError, RefusedError, UnreachableError
 from app.cli.wishes import Wishes
+from app.services.compare_views import CompareView
 from app.services.remedies import RemedyDetail, RemedyList
 from app.services.view import View
 from app.services.views import ErrorBody, ErrorInfo, RunAccepted, RunList, RunView
@@ -28,14 +27,6 @@ class LinkView(View):
     id: int
     url: str
     expires_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Answered(Generic[Answer]):
-    """An answer that is read in part, and all of its JSON."""
-
-    view: Answer
-    text: str
 
 
 class Client:
@@ -94,15 +85,12 @@ class Client:
         """Make a link."""
         return self._ask(LinkView, "POST", "/api/shares", json=what)
 
-    def compare(self, base: int, head: int) -> Answered[Comparison]:
+    def compare(self, base: int, head: int) -> CompareView:
         """Two runs compared."""
-        response = self._send("GET", "/api/compare", params={"base": base, "head": head})
-        return Answered(self._read(Comparison, response), response.text)
+        return self._ask(CompareView, "GET", "/api/compare", params={"base": base, "head": head})
 
     def _ask(self, form: type[Answer], method: str, path: str, **content: Any) -> Answer:
-        return self._read(form, self._send(method, path, **content))
-
-    def _read(self, form: type[Answer], response: httpx.Response) -> Answer:
+        response = self._send(method, path, **content)
         try:
             return form.model_validate_json(response.content)
         except ValidationError:

@@ -1,5 +1,6 @@
 """Where a run's reports go: files, or one of them to stdout."""
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,12 @@ class Reports:
     def write_json(self, view: "View") -> None:
         """Write what there is as JSON, where that was asked for."""
         if self.json:
-            _write(self.json, view.model_dump_json(indent=2) + "\n")
+            _write(self.json, json_text(view))
+
+
+def json_text(view: "View") -> str:
+    """An answer as JSON, in ASCII: exact for programs, and nothing that a terminal obeys."""
+    return json.dumps(json.loads(view.model_dump_json()), indent=2) + "\n"
 
 
 def _write(name: str, text: str) -> None:

@@ -11,6 +11,7 @@ from app.cli.exits import Exit
 from app.cli.outcome import Outcome, describe
 from app.cli.progress import Progress, progress, stage_line
 from app.cli.regression import Regression
+from app.cli.reports import json_text
 from app.models import RunStatus
 from app.reports.places import Locate, as_named
 from app.services.summary import headline, tone_of
@@ -43,7 +44,7 @@ class Screen:
 
     def json(self, view: View) -> None:
         """An answer for programs."""
-        self._console.print(styled(view.model_dump_json(indent=2)))
+        sys.stdout.write(json_text(view))
 
     def outcome(self, outcome: Outcome, locate: Locate = as_named) -> None:
         """Tell what came of a run."""

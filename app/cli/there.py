@@ -147,17 +147,18 @@ def compare(
 ) -> None:
     """Compare two runs of a server: what is new, gone, or differs."""
     from app.cli.client import Client
+    from app.cli.comparison import compared_regression, describe_comparison
     from app.cli.screen import Screen
 
     screen = Screen(to_stderr=json)
     with Client(server) as client:
         compared = client.compare(base, head)
     if json:
-        typer.echo(compared.text)
+        screen.json(compared)
     else:
-        screen.lines(compared.view.lines())
+        screen.lines(describe_comparison(compared))
     if fail_on_regression:
-        raise typer.Exit(screen.judge(compared.view.regression))
+        raise typer.Exit(screen.judge(compared_regression(compared)))
 
 
 def share(
