@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -45,6 +44,7 @@ from app.services.storage import BlobStore
 from app.services.views import ErrorBody
 from app.settings import Settings
 from app.templating import STATIC
+from app.version import installed_version
 from app.web import Web
 
 FORM_BYTES = 2**20  # of an upload's other fields and its multipart borders
@@ -94,7 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     max_body_size = settings.upload_bytes + settings.script_bytes + FORM_BYTES
     app = FastAPI(
         title="Stagelight",
-        version=_version(),
+        version=installed_version(),
         description="A web dashboard for torch.export diagnostics.",
         docs_url=None,  # its pages load scripts from elsewhere, which the policy forbids
         redoc_url=None,
@@ -143,11 +143,3 @@ def _errors_of_a_stream() -> dict[int | str, dict[str, Any]]:
         }
         for status, known in _ERRORS.items()
     }
-
-
-def _version() -> str:
-    """Of the installed package; a bare checkout has none."""
-    try:
-        return version("stagelight")
-    except PackageNotFoundError:
-        return "0"
