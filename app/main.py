@@ -16,23 +16,28 @@ from app.errors import StagelightError
 from app.middleware import CatchAll, Doorkeeper, SecurityHeaders
 from app.problems import handle
 from app.routes import (
+    annotations,
     api_boxes,
     api_catalog,
     api_contracts,
     api_events,
     api_exports,
+    api_filters,
     api_graphs,
     api_remedies,
     api_runs,
     api_workers,
     contracts,
     docs,
+    filters,
     graphs,
     health,
     home,
     pairs,
     remedies,
+    reruns,
     runs,
+    scripts,
     stages,
     workers,
 )
@@ -48,6 +53,10 @@ FORM_FIELDS = 40
 
 _PAGES: tuple[APIRouter, ...] = (
     home.router,
+    annotations.router,
+    filters.router,
+    reruns.router,
+    scripts.router,
     runs.router,
     remedies.router,
     contracts.router,
@@ -59,6 +68,9 @@ _PAGES: tuple[APIRouter, ...] = (
 )
 _API: tuple[APIRouter, ...] = (
     api_runs.router,
+    api_runs.trends_router,
+    api_filters.router,
+    scripts.api_router,
     api_remedies.router,
     api_contracts.router,
     api_graphs.router,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -101,6 +102,11 @@ def make_options(value: dict[str, Any]) -> RunOptions:
         return RunOptions.model_validate(value)
     except ValidationError as error:
         raise OptionsError(_describe(error), f"Known options: {', '.join(known())}.") from None
+
+
+def every_option(stored: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """A run's options as data; those that an older run did not have yet are the defaults."""
+    return RunOptions.model_validate(stored).model_dump(mode="json")
 
 
 def known() -> tuple[str, ...]:
