@@ -4,7 +4,9 @@ from urllib.parse import parse_qs
 
 from pydantic import Field
 
-from app.services.history_filters import Filters, FilterWords
+from app.services.history_filters import FilterError, Filters, FilterWords
+
+FIELDS = 60  # of a query string that a form holds
 
 
 class HistoryAddress(FilterWords):
@@ -17,7 +19,12 @@ class HistoryAddress(FilterWords):
     @classmethod
     def of(cls, query: str) -> "HistoryAddress":
         """The address of a query string, from a form or a saved filter."""
-        given = parse_qs(query, max_num_fields=60)
+        try:
+            given = parse_qs(query, max_num_fields=FIELDS)
+        except ValueError:
+            raise FilterError(
+                f"The filter has more than {FIELDS} parts.", "Leave some of them out."
+            ) from None
         single = {name: values[-1] for name, values in given.items() if name != "tag"}
         return cls.model_validate({**single, "tag": tuple(given.get("tag", ()))})
 

@@ -29,14 +29,16 @@ def star(
     web: Here,
     run_id: Id,
     pin: Annotated[bool, Form()] = False,
-    back: Annotated[str | None, Form(description="The history's query, from a list.")] = None,
+    back: Annotated[str | None, Form(description="From a list: `?` and its query.")] = None,
 ) -> Response:
     """Give a run a star, or take it off; from a list the browser stays where it is."""
     with session_scope(web.engine) as session:
         annotate(session, find_run(session, run_id), pin=pin)
     if back is None:
         return go(request, f"/runs/{run_id}")
-    address = HistoryAddress.of(back)
+    if request.headers.get("HX-Request"):  # the list asks for itself anew
+        return Response(status_code=204, headers={"HX-Trigger": "history"})
+    address = HistoryAddress.of(back.removeprefix("?"))
     return go(request, address.link(before=address.before))
 
 

@@ -10,7 +10,7 @@ def editable_text(script: Script, data: bytes) -> str | None:
     """The text of a single file; None where a form could not give it back as it is."""
     if script.kind is not ScriptKind.PY:
         return None
-    text = _lines(data.decode("utf-8", "replace"))
+    text = _lines(data.decode("utf-8-sig", "replace"))
     if len(text) > CHARACTERS or visible(text) != text or "\ufffd" in text:
         return None
     return text
