@@ -15,6 +15,7 @@ from app.errors import StagelightError
 from app.middleware import CatchAll, Doorkeeper, SecurityHeaders
 from app.problems import handle
 from app.routes import (
+    annotations,
     api_boxes,
     api_catalog,
     api_compare,
@@ -22,6 +23,7 @@ from app.routes import (
     api_events,
     api_exports,
     api_failures,
+    api_filters,
     api_graphs,
     api_remedies,
     api_runs,
@@ -30,12 +32,15 @@ from app.routes import (
     contracts,
     docs,
     failures,
+    filters,
     graphs,
     health,
     home,
     pairs,
     remedies,
+    reruns,
     runs,
+    scripts,
     stages,
     workers,
 )
@@ -52,6 +57,10 @@ FORM_FIELDS = 40
 
 _PAGES: tuple[APIRouter, ...] = (
     home.router,
+    annotations.router,
+    filters.router,
+    reruns.router,
+    scripts.router,
     runs.router,
     remedies.router,
     contracts.router,
@@ -65,6 +74,9 @@ _PAGES: tuple[APIRouter, ...] = (
 )
 _API: tuple[APIRouter, ...] = (
     api_runs.router,
+    api_runs.trends_router,
+    api_filters.router,
+    scripts.api_router,
     api_remedies.router,
     api_contracts.router,
     api_graphs.router,

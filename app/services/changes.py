@@ -54,13 +54,13 @@ def changes_between(session: Session, store: BlobStore, base: int, head: int) ->
     if parent is None or own is None:
         return None
     diff = script_diff(store, *(Upload(row.sha256, row.kind, row.entry) for row in (parent, own)))
-    options = _changed_options(parent.options, own.options)
+    options = changed_options(parent.options, own.options)
     if not diff and not options:
         return None
     return ChangesView(parent=base, diff=diff, options=options, **_graphs(session, base, head))
 
 
-def _changed_options(base: Mapping[str, Any], head: Mapping[str, Any]) -> list[OptionChange]:
+def changed_options(base: Mapping[str, Any], head: Mapping[str, Any]) -> list[OptionChange]:
     """What is another."""
     before, after = every_option(base), every_option(head)
     return [
