@@ -4,7 +4,7 @@ Prints for each address the 50th and 95th percentile of the time from the moment
 until its whole answer was there, and how many queries it took with few runs and with many; ends
 with 1 where a p95 is over its budget or a number of queries is not the same.
 
-    python -m bench.history [--runs 100000] [--requests 40] [--only TEXT]
+    python -m bench.history [--runs 100000] [--requests 40] [--only TEXT] [--folder FOLDER]
 """
 
 import argparse
@@ -66,9 +66,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=40, help="of each address")
     parser.add_argument("--only", default="", help="a part of the addresses to ask for")
+    parser.add_argument("--folder", type=Path, help="for the histories, which are then kept")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="stagelight-") as folder:
-        few, many = (_history(Path(folder) / str(runs), runs) for runs in (FEW, arguments.runs))
+    with tempfile.TemporaryDirectory(prefix="stagelight-") as passing:
+        folder = arguments.folder or Path(passing)
+        few, many = (_history(folder / str(runs), runs) for runs in (FEW, arguments.runs))
         figures = measure(few, many, arguments.requests, arguments.only)
     if not all(figure.is_good for figure in figures):
         sys.exit(1)
@@ -100,7 +102,8 @@ def measure(few: Settings, many: Settings, requests: int, only: str) -> list[Fig
 def _history(folder: Path, runs: int) -> Settings:
     start = time.perf_counter()
     settings = Settings(data=folder, runtimes={"torch-2.13": Path(sys.executable)}, workers=0)
-    write_history(settings, runs)
+    if not folder.exists():
+        write_history(settings, runs)
     size = sum(path.stat().st_size for path in folder.glob("stagelight.db*")) / 2**20
     print(f"{runs:,} runs in {time.perf_counter() - start:.0f} s, {size:.0f} MiB", flush=True)
     return settings
