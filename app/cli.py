@@ -1,6 +1,5 @@
 """The stagelight command."""
 
-import ipaddress
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.main import create_app
+from app.public import is_loopback
 from app.services.migrate import migrate as migrate_database
 from app.settings import Settings
 from app.supervisor import Supervisor
@@ -71,16 +71,6 @@ def check_host(settings: Settings) -> None:
         err=True,
     )
     raise typer.Exit(2)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def listen(host: str, port: int) -> socket.socket:

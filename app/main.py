@@ -25,6 +25,7 @@ from app.routes import (
     api_graphs,
     api_remedies,
     api_runs,
+    api_shares,
     api_workers,
     compare,
     contracts,
@@ -34,7 +35,10 @@ from app.routes import (
     home,
     pairs,
     remedies,
+    reports,
     runs,
+    shared,
+    shares,
     stages,
     workers,
 )
@@ -58,6 +62,9 @@ _PAGES: tuple[APIRouter, ...] = (
     graphs.router,
     compare.router,
     workers.router,
+    shares.router,
+    reports.router,
+    shared.router,
     docs.router,
 )
 _API: tuple[APIRouter, ...] = (
@@ -70,6 +77,8 @@ _API: tuple[APIRouter, ...] = (
     api_compare.router,
     api_catalog.router,
     api_workers.router,
+    api_shares.router,
+    reports.api,
     health.router,
 )
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -102,7 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         },
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(Doorkeeper, frozenset({settings.host}), max_body_size),
+            Middleware(Doorkeeper, settings.hosts, max_body_size),
             Middleware(CatchAll),
         ],
     )

@@ -12,6 +12,7 @@ from app.models.remedy import Remedy, RemedyKind, RemedyStatus
 from app.models.run import Run, RunStatus, Verdict
 from app.models.saved_filter import SavedFilter
 from app.models.script import Script, ScriptKind
+from app.models.share import Share, ShareKind, ShareState
 from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
 from app.models.tag import RunTag
 from app.models.worker import Worker
@@ -39,6 +40,9 @@ __all__ = [
     "Script",
     "ScriptKind",
     "Search",
+    "Share",
+    "ShareKind",
+    "ShareState",
     "Stage",
     "StageKind",
     "StageStatus",
