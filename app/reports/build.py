@@ -1,6 +1,6 @@
 """Makes a report of what was read of a run. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from app.reports.report import (
 )
 from app.services.contracts import ContractView, contract_words
 from app.services.failure_views import BlockerDetail, FailureView
+from app.services.options import RunOptions
 from app.services.remedies import RemedyDetail
 from app.services.summary import RunFacts, Summary, search_words
 from app.services.views import LoadedView, RunView, StageDetail, StageView
@@ -145,12 +146,18 @@ def _run(run: RunView) -> RunReport:
         verdict=run.verdict,
         script=run.script.entry,
         environment=_environment(run),
-        options=run.options,
+        options=_chosen(run.options),
         model=run.loaded and _model(run, run.loaded),
         created_at=run.created_at,
         finished_at=run.finished_at,
         coverage=run.coverage,
     )
+
+
+def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are not as they are by default."""
+    usual = RunOptions().model_dump(mode="json")
+    return {name: value for name, value in options.items() if value != usual.get(name)}
 
 
 def _environment(run: RunView) -> EnvironmentReport:

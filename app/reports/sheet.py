@@ -1,9 +1,11 @@
 """A report as pages draw it: code highlighted, diffs read, frames in groups. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.cards import Culprit, Reached
 from app.graphs.render import Code, render_code
+from app.models import RemedyKind
 from app.patches import Diff, read_diff
 from app.reports.report import BlockerReport, RemedyReport, Report, StageRow
 from app.services.failure_views import FailureTrace
@@ -26,6 +28,34 @@ class RemedySheet:
 
 
 @dataclass(frozen=True)
+class FixesSheet:
+    """Fixes of one blocker, or of the whole model: what helps, all together first, and the rest."""
+
+    works: tuple[RemedySheet, ...]
+    vain: tuple[RemedySheet, ...]
+
+    @classmethod
+    def of(cls, remedies: Sequence[RemedyReport]) -> "FixesSheet":
+        """Both in their own order."""
+        ordered = sorted(remedies, key=lambda one: one.kind is not RemedyKind.COMBINED)
+        cards = [RemedySheet.of(one) for one in ordered]
+        return cls(
+            tuple(card for card in cards if card.remedy.tone in HELPFUL),
+            tuple(card for card in cards if card.remedy.tone not in HELPFUL),
+        )
+
+    @property
+    def tried(self) -> bool:
+        """Whether there is any."""
+        return bool(self.works or self.vain)
+
+    @property
+    def exports(self) -> bool:
+        """Whether all together makes the model export."""
+        return bool(self.works) and self.works[0].remedy.kind is RemedyKind.COMBINED
+
+
+@dataclass(frozen=True)
 class FailureSheet:
     """A failure that is drawn; `mark` keeps the anchors of its lines apart from others'."""
 
@@ -41,12 +71,11 @@ class FailureSheet:
 
 @dataclass(frozen=True)
 class BlockerSheet(FailureSheet):
-    """A blocker with what was tried, what works first."""
+    """A blocker with what was tried against it, and the script that fails alike."""
 
     blocker: BlockerReport
     reached: Reached
-    works: tuple[RemedySheet, ...]
-    vain: tuple[RemedySheet, ...]
+    fixes: FixesSheet
     repro: Code | None
 
     @classmethod
@@ -54,15 +83,13 @@ class BlockerSheet(FailureSheet):
         """What is drawn of it."""
         culprit = Culprit.of(blocker)
         assert culprit is not None
-        cards = [RemedySheet.of(one) for one in blocker.remedies]
         text = blocker.repro.text if blocker.repro else ""
         return cls(
             mark=f"B{blocker.position}-",
             culprit=culprit,
             blocker=blocker,
             reached=Reached.of(blocker, blocker.occurrences),
-            works=tuple(card for card in cards if card.remedy.tone in HELPFUL),
-            vain=tuple(card for card in cards if card.remedy.tone not in HELPFUL),
+            fixes=FixesSheet.of(blocker.remedies),
             repro=render_code(text) if text else None,
         )
 
@@ -74,7 +101,7 @@ class ReportSheet:
     report: Report
     failure: FailureSheet | None
     blockers: tuple[BlockerSheet, ...]
-    remedies: tuple[RemedySheet, ...]
+    fixes: FixesSheet
     stage_failure: FailureSheet | None
     code: Code | None
     contract: Code | None
@@ -88,7 +115,7 @@ class ReportSheet:
             report=report,
             failure=FailureSheet.of(report.failure, "F"),
             blockers=tuple(map(BlockerSheet.of_blocker, report.blockers)),
-            remedies=tuple(map(RemedySheet.of, report.remedies)),
+            fixes=FixesSheet.of(report.remedies),
             stage_failure=FailureSheet.of(stage.failure if stage else None, "S"),
             code=render_code(stage.code) if stage and stage.code else None,
             contract=render_code(contract.code) if contract and contract.code else None,
