@@ -27,7 +27,7 @@ from app.reports.report import (
     StopReport,
 )
 from app.services.contracts import ContractView, contract_words
-from app.services.failure_views import BlockerDetail, FailureView
+from app.services.failure_views import BlockerDetail, FailureView, SearchView
 from app.services.options import RunOptions
 from app.services.remedies import RemedyDetail
 from app.services.summary import RunFacts, Summary, search_words
@@ -56,9 +56,7 @@ def run_report(material: Material, *, with_source: bool, now: datetime) -> Repor
         **_head(material, ShareKind.RUN, with_source=with_source, now=now),
         failure=own,
         blockers=[_blocker(one, material.remedies) for one in material.blockers],
-        search=search_words(run.search, len(material.blockers), live=not run.status.ended)
-        if material.blockers
-        else "",
+        search=_search(material, with_source=with_source),
         remedies=[_remedy(card) for card in material.remedies if card.remedy.blocker is None],
         stages=[_row(stage) for stage in run.stages],
         contract=material.contract and _contract(material.contract),
@@ -136,6 +134,15 @@ def _head(
         "made_at": now,
         "run": _run(run),
     }
+
+
+def _search(material: Material, *, with_source: bool) -> str:
+    """How the search for blockers ended; why it did may quote code."""
+    run, found = material.run, len(material.blockers)
+    search = run.search
+    if search is not None and not with_source:
+        search = SearchView(complete=search.complete)
+    return search_words(search, found, live=not run.status.ended) if found else ""
 
 
 def _run(run: RunView) -> RunReport:

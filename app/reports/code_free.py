@@ -47,7 +47,10 @@ def safe_facts(facts: RunFacts) -> RunFacts:
 
 
 def without_source(report: Report) -> Report:
-    """The same, and no line of anybody's code. Its headline is made of safe facts already."""
+    """The same, and no line of anybody's code.
+
+    Its headline, and how the search ended, were made of what is safe already.
+    """
     return Report(
         kind=report.kind,
         subject=report.subject,

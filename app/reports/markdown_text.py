@@ -15,7 +15,7 @@ BREAK = "&#8203;"  # a zero-width space, which GitHub's own mentions and links d
 _MARKUP = re.compile(r"[\\`*_\[\]~|$]")
 _OPENING = re.compile(r"[#>+=:-]|\d+[.)]")  # what at the beginning of a line makes a block
 # What GitHub makes links, mentions, references and pictures of, wherever it stands.
-_LINKS = re.compile(r"@|//|www|#(?=\d)|:(?=[\w+-]+:)")
+_LINKS = re.compile(r"@|//|www|#(?=\d)|GH-(?=\d)|:(?=[\w+-]+:)", re.IGNORECASE)
 _RUNS = re.compile(r"`+")
 
 
