@@ -100,9 +100,16 @@ class Settings(BaseSettings):
     def _check_public_url(cls, value: str) -> str:
         """An address that links can begin with: its slash at the end is left out."""
         parts = urlsplit(value)
-        _ = parts.port  # raises where it is none
-        wrong = parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc
-        if value and (wrong or parts.query or parts.fragment or not value.isascii()):
+        wrong = (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.port == 0
+            or "@" in parts.netloc
+            or parts.query
+            or parts.fragment
+            or not value.isascii()
+        )
+        if value and wrong:
             raise ValueError(
                 "write STAGELIGHT_PUBLIC_URL as https://host or https://host/path, without a query"
             )
