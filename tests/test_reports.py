@@ -89,6 +89,34 @@ def test_a_part_of_a_run_has_a_report_of_its_own(
     assert made["stages"] == []
 
 
+def test_two_runs_are_compared(
+    client: TestClient, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        stopped_run(seed)
+        mended = seed.finished(Verdict.EXPORTED, title="mended", source=b"# mended")
+        seed.guard(seed.stage(mended, 1), meaning="image.shape[0] == 4")
+        seed.stage(mended, 3, kind=StageKind.WHOLE)
+    headline = client.get("/api/compare?base=1&head=2").json()["sentence"]
+    assert headline.startswith("Run 2 exports and replays equal; run 1 exports in part, stopped by")
+    for form in ("html", "md", "json"):
+        text = fetch(client, f"compare/1:2.{form}?source=1")
+        text = text_of(text) if form == "html" else text
+        for words in (
+            headline,
+            "Run 2 against run 1",
+            "gone",
+            "failed, data-dependent branch",
+            "passed, replay equal, 250 ms",
+            "image.shape[0] == 4",
+            "# mended",
+        ):
+            assert words in text, (form, words)
+        assert "# mended" not in fetch(client, f"compare/1:2.{form}")
+    made = Report.model_validate_json(fetch(client, "compare/1:2.json"))
+    assert (made.tone, made.run.id, made.blockers) == ("good", 2, [])
+
+
 def test_a_stage_has_its_guards_and_its_code(stopped: TestClient) -> None:
     for form in ("html", "md", "json"):
         text = fetch(stopped, f"stage/1.5.{form}?source=1")
@@ -179,12 +207,15 @@ def test_the_file_allows_its_own_style_and_nothing_else(stopped: TestClient) -> 
     assert meta == policy
 
 
-@pytest.mark.parametrize("path", ["run/1", "stage/1.1", "stage/1.2", "failure/1.1"])
+@pytest.mark.parametrize(
+    "path", ["run/1", "stage/1.1", "stage/1.2", "failure/1.1", "compare/1:2", "compare/2:1"]
+)
 def test_nothing_hostile_becomes_markup(
     path: str, client: TestClient, engine: Engine, store: BlobStore, settings: Settings
 ) -> None:
     with seeding(engine, store, settings) as seed:
         seed_evil(seed)
+        seed.partly()
     for source in ("", "?source=1"):
         html = fetch(client, f"{path}.html{source}")
         assert {tag for tag, _ in Parsed(html).tags}.isdisjoint({"img", "script"})

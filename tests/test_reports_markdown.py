@@ -93,12 +93,13 @@ def test_a_bar_in_a_name_ends_no_cell() -> None:
 
 
 @pytest.mark.parametrize("source", ["", "?source=1"])
-@pytest.mark.parametrize("path", ["run/1", "stage/1.1", "stage/1.2", "failure/1.1"])
+@pytest.mark.parametrize("path", ["run/1", "stage/1.1", "failure/1.1", "compare/2:1"])
 def test_a_hostile_run_adds_no_markup(
     path: str, source: str, client: TestClient, engine: Engine, store: BlobStore, settings: Settings
 ) -> None:
     with seeding(engine, store, settings) as seed:
         seed_evil(seed)
+        seed.partly()
     made = client.get(f"/reports/{path}.md{source}").text
     for html in html_of(made):
         assert OWN_TAGS.sub("", html).replace("\n", "").isprintable()

@@ -19,7 +19,10 @@ from tests.share_support import passed_stage, stopped_run
 from tests.web_support import Seed, seeding
 
 MARK = "alert(1)"  # of what tests.evil_support writes into every text that a row has
-PATHS = ("run/1", "failure/1.1", "failure/1.2", "stage/1.1", "stage/1.2", "stage/1.3", "stage/1.4")
+PATHS = (
+    *("run/2", "failure/2.1", "failure/2.2", "stage/2.1", "stage/2.2", "stage/2.3", "stage/2.4"),
+    *("compare/1:2", "compare/2:1"),
+)
 FORMS = ("html", "json", "md")
 
 
@@ -27,6 +30,8 @@ FORMS = ("html", "json", "md")
 def planted(client: TestClient, engine: Engine, store: BlobStore, settings: Settings) -> TestClient:
     """A client of a run whose every text is code, but for the title, which a person chose."""
     with seeding(engine, store, settings) as seed:
+        other = seed.searched(1, source=f"# {MARK}".encode())
+        assert other.id == 1
         seed_evil(seed)
     with session_scope(engine) as session:
         session.execute(update(Run).values(title="a title", runtime="default"))
@@ -43,9 +48,10 @@ def test_no_headline_tells_more(planted: TestClient, engine: Engine) -> None:
     for status, verdict in product(RunStatus, [None, *Verdict]):
         with session_scope(engine) as session:
             session.execute(update(Run).values(status=status, verdict=verdict, reason=MARK))
-        made = planted.get("/reports/run/1.json").text
-        assert MARK not in made, (status, verdict)
-        assert Report.model_validate_json(made).headline
+        for path in ("run/2", "compare/1:2"):
+            made = planted.get(f"/reports/{path}.json").text
+            assert MARK not in made, (status, verdict, path)
+            assert Report.model_validate_json(made).headline
 
 
 def test_what_is_told_without_source(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, delete, select, update
+from sqlmodel import col
 
 from app.db import read_scope, session_scope
 from app.main import create_app
@@ -40,7 +41,7 @@ def runs(engine: Engine, store: BlobStore, settings: Settings) -> None:
 def stored(engine: Engine) -> Share:
     """The newest link's row."""
     with read_scope(engine) as session:
-        return session.scalars(select(Share).order_by(Share.id.desc())).first()  # type: ignore[union-attr, return-value]
+        return session.scalars(select(Share).order_by(col(Share.id).desc())).all()[0]
 
 
 def test_a_link_has_192_bits_of_chance_and_only_its_hash_is_kept(
@@ -79,6 +80,8 @@ def test_it_opens_for_seven_days_without_source_unless_asked(
         ({"stage": "1.5"}, "Stage 5 of run 1"),
         ({"failure": "1.2"}, "Blocker 2 of run 1"),
         ({"failure": FINGERPRINT}, "Blocker 3 of run 1"),
+        ({"compare": "1:2"}, "Run 2 against run 1"),
+        ({"compare": {"base": 2, "head": 1}}, "Run 1 against run 2"),
     ],
 )
 def test_each_kind_of_thing_is_shared(
@@ -262,6 +265,17 @@ def test_what_is_gone_looks_as_if_it_had_never_been_there(
     assert 'href="/"' not in client.get(path).text
     with read_scope(engine) as session:
         assert [share.views for share in session.scalars(select(Share))] in ([], [5])
+
+
+def test_a_comparison_is_gone_with_either_run(client: TestClient, engine: Engine) -> None:
+    path = link_to(client, compare="1:2")
+    for run in (1, 2):
+        for deleted_at, status in ((utc_now(), 404), (None, 200)):
+            with session_scope(engine) as session:
+                one = update(Run).where(col(Run.id) == run).values(deleted_at=deleted_at)
+                session.execute(one)
+            assert client.get(path).status_code == status
+            assert len(client.get("/api/shares").json()["shares"]) == (status == 200)
 
 
 def test_a_run_that_came_back_is_shared_again(client: TestClient, engine: Engine) -> None:

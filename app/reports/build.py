@@ -9,7 +9,7 @@ from app.graphs.render import CHARACTERS
 from app.models import Category, ShareKind
 from app.remedy_cards import RemedyCard
 from app.reports.code_free import without_source
-from app.reports.comparison import ComparisonReport
+from app.reports.comparison import comparison_headline, comparison_of
 from app.reports.headlines import blocker_headline, run_headline, stage_headline, words_of
 from app.reports.report import (
     BlockerReport,
@@ -26,6 +26,7 @@ from app.reports.report import (
     StageRow,
     StopReport,
 )
+from app.services.compare_views import CompareView
 from app.services.contracts import ContractView, contract_words
 from app.services.failure_views import BlockerDetail, FailureView, SearchView
 from app.services.options import RunOptions
@@ -91,23 +92,18 @@ def stage_report(
 
 
 def comparison_report(
-    material: Material,
-    comparison: ComparisonReport,
-    summary: Summary,
-    *,
-    with_source: bool,
-    now: datetime,
+    material: Material, view: CompareView, *, with_source: bool, now: datetime
 ) -> Report:
     """A run, the head, against another one."""
     head = _head(
         material,
         ShareKind.COMPARE,
-        base=comparison.base,
-        summary=summary,
+        base=view.base.id,
+        summary=comparison_headline(view, with_source=with_source),
         with_source=with_source,
         now=now,
     )
-    report = Report(**head, comparison=comparison)
+    report = Report(**head, comparison=comparison_of(view))
     return report if with_source else without_source(report)
 
 

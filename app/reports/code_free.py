@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.graphs.document import TensorSpec
-from app.reports.comparison import CauseChange, ComparisonReport, RowChange
+from app.reports.comparison import CauseReport, ComparisonReport, GuardChange, RowReport
 from app.reports.report import (
     BlockerReport,
     ContractReport,
@@ -32,7 +32,6 @@ REASON = "the reason may quote the code and is left out"
 A_FIX = "A fix"  # whose title may quote code
 
 _OPTIONS = ("call", "strict", "remedies", "dynamic", "draft", "onnx")
-_SETTINGS = frozenset({*_OPTIONS, "runtime", "python", "torch", "platform"})
 
 
 def safe_facts(facts: RunFacts) -> RunFacts:
@@ -296,28 +295,54 @@ def _contract(contract: ContractReport) -> ContractReport:
     )
 
 
-def _comparison(comparison: ComparisonReport) -> ComparisonReport:
+def _comparison(found: ComparisonReport) -> ComparisonReport:
     return ComparisonReport(
-        base=comparison.base,
-        base_title=comparison.base_title,
-        base_verdict=comparison.base_verdict,
-        head_verdict=comparison.head_verdict,
+        base=found.base,
+        base_title=found.base_title,
+        base_words=found.base_words,
+        head_words=found.head_words,
+        differs=found.differs,
+        not_known=found.not_known,
         causes=[
-            CauseChange(
-                change=one.change, category=one.category, file=_name(one.file), line=one.line
+            CauseReport(
+                change=one.change,
+                category=one.category,
+                file=_name(one.file),
+                line=one.line,
+                text="",
             )
-            for one in comparison.causes
+            for one in found.causes
         ],
-        stages=[_change(one) for one in comparison.stages],
-        settings=[_change(one) for one in comparison.settings if one.name in _SETTINGS],
+        stages=_changes(found.stages),
+        guards=[
+            GuardChange(
+                stage=safe_name(one.stage),
+                kind=one.kind,
+                expression=safe_expression(one.expression),
+                meaning=safe_expression(one.meaning),
+                file=_name(one.file),
+                line=one.line,
+                base=one.base,
+                head=one.head,
+            )
+            for one in found.guards
+        ],
+        options=_changes(row for row in found.options if row.name in _OPTIONS),
+        model=_changes(row for row in found.model if row.name != "dynamic_shapes"),
+        environment=_changes(found.environment),
+        times=_changes(found.times),
         diff="",
     )
 
 
-def _change(row: RowChange) -> RowChange:
-    return RowChange(
-        name=safe_name(row.name),
-        base=safe_name(row.base),
-        head=safe_name(row.head),
-        same=row.same,
-    )
+def _changes(rows: Iterable[RowReport]) -> list[RowReport]:
+    """Those whose name may be told, with what of their values may."""
+    return [
+        RowReport(
+            name=safe_name(row.name),
+            base=safe_name(row.base),
+            head=safe_name(row.head),
+            same=row.same,
+        )
+        for row in rows
+    ]

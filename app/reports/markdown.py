@@ -203,16 +203,31 @@ def _contract(report: Report) -> str:
 def _comparison(report: Report) -> Iterator[str]:
     found = report.comparison
     assert found is not None
+    if found.differs:
+        yield f"Different: {plain(', '.join(found.differs))}."
+    yield from map(plain, found.not_known)
     yield "\n".join(
         f"- {plain(one.change)}: {plain(words(one.category))}"
         + (f" at {span(f'{one.file}:{one.line}')}" if one.file else "")
         for one in found.causes
     )
-    for title, rows in (("Stages", found.stages), ("Settings", found.settings)):
+    for title, rows in (
+        ("Stages side by side", found.stages),
+        ("Options", found.options),
+        ("Model", found.model),
+        ("Environment", found.environment),
+        ("Times", found.times),
+    ):
         if rows:
             lines = [f"| {cell(one.name)} | {cell(one.base)} | {cell(one.head)} |" for one in rows]
             head = [f"| | run {found.base} | run {report.run.id} |", "|---|---|---|"]
             yield folded(title, "\n".join([*head, *lines[:SHOWN_STAGES]]))
+    if found.guards:
+        guards = (
+            f"{'+' if one.head > one.base else '-'} {one.stage}: {one.meaning or one.expression}"
+            for one in found.guards
+        )
+        yield _fold(f"Guards that differ ({len(found.guards)})", "\n".join(guards), "diff")
     if found.diff:
         yield _fold("What changed in the script", found.diff, "diff")
 

@@ -46,7 +46,9 @@ def report(
 ) -> Response:
     """A report as a file: `12`, `12.3` (stage or blocker), `11:12` (base and head)."""
     with read_scope(web.engine) as session:
-        made = read_report(session, find_subject(session, kind, what), with_source=source)
+        made = read_report(
+            session, web.store, find_subject(session, kind, what), with_source=source
+        )
     return report_file(made, form)
 
 

@@ -65,7 +65,7 @@ def _open(web: Web, token: str) -> tuple[Share, Report]:
         share = open_share(session, token)
         try:
             subject = subject_of(session, share)
-            return share, read_report(session, subject, with_source=share.with_source)
+            return share, read_report(session, web.store, subject, with_source=share.with_source)
         except NotFoundError:  # it would say what is gone
             raise ShareGoneError from None
 

@@ -11,14 +11,22 @@ from app.graphs.render import CHARACTERS
 from app.models import Blocker, Graph, Run, ShareKind, Stage
 from app.models.columns import utc_now
 from app.remedy_cards import RemedyCard, remedy_cards
-from app.reports.build import Material, blocker_report, run_report, stage_report
+from app.reports.build import (
+    Material,
+    blocker_report,
+    comparison_report,
+    run_report,
+    stage_report,
+)
 from app.reports.report import Report
 from app.services.blockers import blocker_detail
+from app.services.compare import compare_runs
 from app.services.contracts import brief_contract
 from app.services.failure_views import BlockerDetail
 from app.services.graphs import code_beginning
 from app.services.present import facts, run_view, stage_view
 from app.services.remedies import remedy_details
+from app.services.storage import BlobStore
 from app.services.views import RunView
 
 
@@ -36,9 +44,18 @@ class Subject:
     head: Run | None = None
 
 
-def read_report(session: Session, subject: Subject, *, with_source: bool) -> Report:
+def read_report(
+    session: Session, store: BlobStore, subject: Subject, *, with_source: bool
+) -> Report:
     """The report of a subject that was found, as it is now."""
     now = utc_now()
+    if subject.head is not None:
+        return comparison_report(
+            _material(session, subject.head, ()),
+            compare_runs(session, store, subject.run, subject.head),
+            with_source=with_source,
+            now=now,
+        )
     if subject.stage is not None:
         return stage_report(
             _material(session, subject.run, ()),
