@@ -12,7 +12,9 @@ from app.main import create_app
 from app.models import Share
 from app.services.storage import BlobStore
 from app.settings import Settings
+from tests.evil_support import seed_evil
 from tests.share_support import link_to, passed_stage, stopped_run
+from tests.test_escaping import Parsed
 from tests.web_support import count_queries, rows, seeding, text_of
 
 
@@ -21,6 +23,10 @@ def runs(engine: Engine, store: BlobStore, settings: Settings) -> None:
     """Run 1, which stops, with a stage 5 that passed."""
     with seeding(engine, store, settings) as seed:
         passed_stage(seed, stopped_run(seed), 5)
+
+
+# Kind and name of what is hostile, beside run 1.
+EVIL = {"run": 2, "stage": "2.2", "failure": "2.1", "compare": "1:2"}
 
 
 def made(html: str) -> str:
@@ -132,6 +138,22 @@ def test_what_names_nothing_is_told_so(client: TestClient) -> None:
         (f"?run={'1' * 200}", 422),
     ):
         assert client.get(f"/share{query}").status_code == status, query
+
+
+def test_nothing_hostile_becomes_markup(
+    client: TestClient, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        seed_evil(seed)
+    shared = [link_to(client, **{kind: what}, source=True) for kind, what in EVIL.items()]
+    forms = [f"/share?{kind}={what}" for kind, what in EVIL.items()]
+    for path in [*shared, *forms, "/shares"]:
+        html = client.get(path).text
+        tags = Parsed(html).tags
+        assert {tag for tag, _ in tags}.isdisjoint({"img", "style", "iframe", "object"}), path
+        assert not [name for _, given in tags for name in given if name.startswith(("on", "style"))]
+        assert "alert(1)" in html
+        assert str(7919 * 7907) not in html
 
 
 def test_links_are_listed_with_their_views_and_revoked_where_they_stand(

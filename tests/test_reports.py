@@ -115,6 +115,10 @@ def test_two_runs_are_compared(
         assert "# mended" not in fetch(client, f"compare/1:2.{form}")
     made = Report.model_validate_json(fetch(client, "compare/1:2.json"))
     assert (made.tone, made.run.id, made.blockers) == ("good", 2, [])
+    assert made.comparison is not None
+    differs = {one.name: one.differs for one in made.comparison.stages}
+    assert differs["whole model"] == "status"
+    assert "guards" in differs["part1"]
 
 
 def test_a_stage_has_its_guards_and_its_code(stopped: TestClient) -> None:

@@ -343,6 +343,7 @@ def _changes(rows: Iterable[RowReport]) -> list[RowReport]:
             base=safe_name(row.base),
             head=safe_name(row.head),
             same=row.same,
+            differs=row.differs,
         )
         for row in rows
     ]

@@ -40,12 +40,16 @@ class CauseReport(View):
 
 
 class RowReport(View):
-    """Something that both runs have, or one: as it was and as it is; empty: it is not there."""
+    """Something that both runs have, or one: as it was and as it is; empty: it is not there.
+
+    `differs` names what of a stage is not the same.
+    """
 
     name: str
     base: str
     head: str
     same: bool
+    differs: str = ""
 
 
 class GuardChange(View):
@@ -130,7 +134,11 @@ def comparison_headline(view: CompareView, *, with_source: bool) -> Summary:
 
 def _stage(row: StageRow) -> RowReport:
     return RowReport(
-        name=row.name, base=_side(row.base), head=_side(row.head), same=not stage_differs(row)
+        name=row.name,
+        base=_side(row.base),
+        head=_side(row.head),
+        same=not stage_differs(row),
+        differs=", ".join(row.changes),
     )
 
 

@@ -219,8 +219,11 @@ def _comparison(report: Report) -> Iterator[str]:
         ("Times", found.times),
     ):
         if rows:
-            lines = [f"| {cell(one.name)} | {cell(one.base)} | {cell(one.head)} |" for one in rows]
-            head = [f"| | run {found.base} | run {report.run.id} |", "|---|---|---|"]
+            lines = [
+                f"| {cell(one.name)} | {cell(one.base)} | {cell(one.head)} | {one.differs} |"
+                for one in rows
+            ]
+            head = [f"| | run {found.base} | run {report.run.id} | |", "|---|---|---|---|"]
             yield folded(title, "\n".join([*head, *lines[:SHOWN_STAGES]]))
     if found.guards:
         guards = (
