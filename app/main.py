@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -16,12 +15,15 @@ from app.errors import StagelightError
 from app.middleware import CatchAll, Doorkeeper, SecurityHeaders
 from app.problems import handle
 from app.routes import (
+    annotations,
     api_boxes,
     api_catalog,
     api_compare,
     api_contracts,
     api_events,
     api_exports,
+    api_failures,
+    api_filters,
     api_graphs,
     api_remedies,
     api_runs,
@@ -30,13 +32,17 @@ from app.routes import (
     compare,
     contracts,
     docs,
+    failures,
+    filters,
     graphs,
     health,
     home,
     pairs,
     remedies,
     reports,
+    reruns,
     runs,
+    scripts,
     shared,
     shares,
     stages,
@@ -47,6 +53,7 @@ from app.services.storage import BlobStore
 from app.services.views import ErrorBody
 from app.settings import Settings
 from app.templating import STATIC
+from app.version import installed_version
 from app.web import Web
 
 FORM_BYTES = 2**20  # of an upload's other fields and its multipart borders
@@ -54,6 +61,10 @@ FORM_FIELDS = 40
 
 _PAGES: tuple[APIRouter, ...] = (
     home.router,
+    annotations.router,
+    filters.router,
+    reruns.router,
+    scripts.router,
     runs.router,
     remedies.router,
     contracts.router,
@@ -61,6 +72,7 @@ _PAGES: tuple[APIRouter, ...] = (
     pairs.router,
     graphs.router,
     compare.router,
+    failures.router,
     workers.router,
     shares.router,
     reports.router,
@@ -69,12 +81,16 @@ _PAGES: tuple[APIRouter, ...] = (
 )
 _API: tuple[APIRouter, ...] = (
     api_runs.router,
+    api_runs.trends_router,
+    api_filters.router,
+    scripts.api_router,
     api_remedies.router,
     api_contracts.router,
     api_graphs.router,
     api_boxes.router,
     api_exports.router,
     api_compare.router,
+    api_failures.router,
     api_catalog.router,
     api_workers.router,
     api_shares.router,
@@ -99,7 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     max_body_size = settings.upload_bytes + settings.script_bytes + FORM_BYTES
     app = FastAPI(
         title="Stagelight",
-        version=_version(),
+        version=installed_version(),
         description="A web dashboard for torch.export diagnostics.",
         docs_url=None,  # its pages load scripts from elsewhere, which the policy forbids
         redoc_url=None,
@@ -148,11 +164,3 @@ def _errors_of_a_stream() -> dict[int | str, dict[str, Any]]:
         }
         for status, known in _ERRORS.items()
     }
-
-
-def _version() -> str:
-    """Of the installed package; a bare checkout has none."""
-    try:
-        return version("stagelight")
-    except PackageNotFoundError:
-        return "0"

@@ -1,8 +1,8 @@
 """What each template is given: frozen, typed, complete."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import urlencode
 
 from app.cards import BlockerCard, Culprit, GuardTable, LogPart, Reached
 from app.docs import Document, Heading
@@ -16,18 +16,15 @@ from app.services.changes import ChangesView
 from app.services.contracts import ContractView, contract_words
 from app.services.docs import DocLink
 from app.services.failure_views import BlockerDetail
-from app.services.history import Filters
 from app.services.in_force import Section
+from app.services.known_failures import KnownFailure
 from app.services.module_tree import ModuleTree
 from app.services.pairs import Pair, likeliest
 from app.services.stop_picture import StopPicture
-from app.services.summary import Summary, Tone, follow_words, run_words, search_words, tone_of
+from app.services.summary import Summary, follow_words, search_words
 from app.services.tiers import TierWords, tier_words
 from app.services.views import (
     CoverageView,
-    ExampleView,
-    RunHead,
-    RunList,
     RunView,
     StageDetail,
     StageLinkView,
@@ -61,68 +58,6 @@ class Problem:
     def of(cls, error: StagelightError) -> "Problem":
         """The problem that an error describes."""
         return cls(error.status, error.code, error.message, error.hint)
-
-
-@dataclass(frozen=True)
-class HistoryRow:
-    """A run in the list, with its verdict in words."""
-
-    run: RunHead
-    tone: Tone
-    words: str
-
-    @classmethod
-    def of(cls, run: RunHead) -> "HistoryRow":
-        """The row of a run."""
-        words = run_words(run.status, run.verdict, run.replay)
-        return cls(run, tone_of(run.status, run.verdict, run.replay), words)
-
-
-@dataclass(frozen=True)
-class HistoryPage(Page):
-    """The list of runs; it keeps itself fresh while one of them goes on."""
-
-    template: ClassVar[str] = "_history.html"
-    rows: tuple[HistoryRow, ...]
-    filters: Filters
-    next: str | None
-    several_runtimes: bool
-
-    @classmethod
-    def of(cls, runs: RunList, filters: Filters, runtimes: int) -> "HistoryPage":
-        """The list that was read with these filters, where there are so many runtimes."""
-        rows = tuple(HistoryRow.of(run) for run in runs.runs)
-        return cls(rows, filters, runs.next, several_runtimes=runtimes > 1)
-
-    @property
-    def live(self) -> bool:
-        """Whether anything in it may still change."""
-        return any(not row.run.status.ended for row in self.rows)
-
-    @property
-    def query(self) -> str:
-        """The filters as a query string, the cursor left out."""
-        pairs = {
-            "status": self.filters.status and self.filters.status.value,
-            "verdict": self.filters.verdict and self.filters.verdict.value,
-            "runtime": self.filters.runtime,
-            "script": self.filters.script,
-        }
-        return urlencode({key: value for key, value in pairs.items() if value})
-
-
-@dataclass(frozen=True)
-class HomePage(Page):
-    """Upload, gallery and history."""
-
-    template: ClassVar[str] = "home.html"
-    form: RunForm
-    runtimes: tuple[str, ...]
-    upload_bytes: int
-    script_bytes: int
-    examples: tuple[ExampleView, ...]
-    history: HistoryPage
-    problem: Problem | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +95,7 @@ class RunPage(Page):
     fixes: Fixes | None  # what was tried against it
     changes: Changes | None  # what it changed of the run that it repeats
     contract: ContractView | None  # what its dimensions can be
+    known: Mapping[int, KnownFailure]  # from other runs, by the blocker's position; 0: its own
     log: LogPart
     event: int
 
@@ -230,6 +166,7 @@ class BlockerPage(Page):
     searched: bool  # what is said of the search is known
     neighbours: tuple[int | None, int | None]
     remedies: tuple[RemedyCard, ...]
+    known: KnownFailure | None  # from other runs
     live: bool  # whether more may still be tried
     event: int  # the last one of its run that this page has seen
 
@@ -319,12 +256,13 @@ class StagePart(StagePage):
 
 @dataclass(frozen=True)
 class RerunPage(Page):
-    """The form to run a script again."""
+    """The form to run a script again, or one that was changed."""
 
     template: ClassVar[str] = "rerun.html"
     run: RunView
     form: RunForm
     runtimes: tuple[str, ...]
+    editable: bool  # whether the script's text is in the form
     problem: Problem | None = None
 
 

@@ -84,6 +84,13 @@ def read_diff(patch: str) -> Diff | None:
     return Diff(tuple(lines[:SHOWN_LINES]), added, removed, cut=len(lines) > SHOWN_LINES)
 
 
+def count_changes(patch: str) -> tuple[int, int]:
+    """How many lines a unified diff adds, and how many it removes."""
+    hunks = (part for part in _parts(patch) if isinstance(part, _Hunk))
+    marks = [mark for hunk in hunks for mark, _ in hunk.body]
+    return marks.count(Mark.ADDED), marks.count(Mark.REMOVED)
+
+
 def write_diff(base: Mapping[str, str], head: Mapping[str, str]) -> str:
     """What turns the files `base` into `head`, path → text, as one unified diff.
 

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     graph_nodes: Annotated[int, Field(gt=0)] = 200_000
     artefact_bytes: Annotated[int, Field(gt=0)] = 256 * 2**20
 
+    # How long a deleted run can be restored; then it is removed for good.
+    undo_hours: Annotated[float, Field(ge=0, le=24 * 3650)] = 24.0
+
     # What is tried after the verdict, one process at a time.
     follow_ups: bool = True
     follow_seconds: Annotated[float, Field(gt=0)] = 1800.0

@@ -34,6 +34,8 @@ failures = st.none() | st.builds(
     category=st.sampled_from([Category.UNKNOWN, Category.MUTATION]),
     file=st.sampled_from(["m.py", None]),
     line=st.integers(1, 3),
+    text=st.sampled_from("xy"),
+    module=st.none(),
     fingerprint=st.sampled_from([None, "v1:1", "v1:2"]),
 )
 stage_sides = st.builds(

@@ -23,7 +23,8 @@ from app.db import make_engine, read_scope, session_scope
 from app.models import Graph, Run, RunStatus, Stage
 from app.services import present, queue
 from app.services.graphs import graph_facts
-from app.services.history import Filters, list_runs
+from app.services.history import list_runs
+from app.services.history_filters import Filters
 from app.services.queue import Claim
 from app.services.summary import summarise
 from tests.worker_support import claim_next, database, make_settings, submit

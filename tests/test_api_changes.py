@@ -4,21 +4,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from app.models import (
-    Component,
-    Failure,
-    Graph,
-    Guard,
-    Run,
-    RunEvent,
-    RunLog,
     RunStatus,
-    Script,
-    Stage,
-    Verdict,
 )
 from app.services.storage import BlobStore
 from app.settings import Settings
-from tests.web_support import blobs, rows, seeding, submit
+from tests.web_support import seeding, submit
 
 
 def test_cancelling(
@@ -65,9 +55,9 @@ def test_renaming(client: TestClient) -> None:
         "better name"
     )
     assert client.patch("/api/runs/1", json={"title": ""}).json()["title"] == "model.py"
-    answer = client.patch("/api/runs/1", json={"title": "x", "pin": True})
+    answer = client.patch("/api/runs/1", json={"title": "x", "stars": 1})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
-    assert "pin" in answer.json()["error"]["message"]
+    assert "stars" in answer.json()["error"]["message"]
 
 
 def test_only_an_ended_run_can_be_deleted(client: TestClient) -> None:
@@ -77,42 +67,6 @@ def test_only_an_ended_run_can_be_deleted(client: TestClient) -> None:
     client.post("/api/runs/1/cancel")
     assert client.delete("/api/runs/1").status_code == 204
     assert client.get("/api/runs/1").status_code == 404
-
-
-def test_deleting_removes_all_that_hangs_on_the_run(
-    client: TestClient, engine: Engine, store: BlobStore, settings: Settings
-) -> None:
-    with seeding(engine, store, settings) as seed:
-        seed.partly()
-    assert client.delete("/api/runs/1").status_code == 204
-    for table in (Run, Script, Stage, Graph, Guard, Failure, Component, RunLog, RunEvent):
-        assert rows(engine, table) == 0, table
-    assert blobs(settings) == []
-
-
-def test_what_another_run_uses_stays(
-    client: TestClient, engine: Engine, store: BlobStore, settings: Settings
-) -> None:
-    with seeding(engine, store, settings) as seed:
-        first, second = seed.partly("first"), seed.finished(Verdict.PARTLY, title="second")
-        second.parent_id = first.id
-        graph = client_graph(seed.session.get(Stage, 1))
-        seed.stage(second, 1, graph_id=graph)
-    assert client.delete("/api/runs/1").status_code == 204
-    child = client.get("/api/runs/2").json()
-    assert child["parent"] is None
-    assert child["stages"][0]["graph"] == graph
-    assert client.get(f"/api/graphs/{graph}").status_code == 200
-    assert len(blobs(settings)) == 1
-    assert client.delete("/api/runs/2").status_code == 204
-    assert blobs(settings) == []
-
-
-def client_graph(stage: Stage | None) -> int:
-    """The graph's id of a stage that has one."""
-    assert stage is not None
-    assert stage.graph_id is not None
-    return stage.graph_id
 
 
 def test_the_store_says_when_a_script_is_gone(client: TestClient, settings: Settings) -> None:

@@ -27,7 +27,7 @@ def test_a_run_tells_all_that_the_design_promises(
         "id", "url", "title", "status", "verdict", "reason", "script", "runtime", "options",
         "sandbox", "parent", "owner", "created_at", "started_at", "whole_at", "finished_at",
         "cancel_requested", "coverage", "loaded", "eager", "plan", "stages", "blockers",
-        "remedies", "following", "search", "failure", "notes",
+        "remedies", "following", "search", "failure", "notes", "tags", "pin", "note",
     }  # fmt: skip
     assert (run["status"], run["verdict"], run["sandbox"]) == ("finished", "partly", "filters")
     assert (run["owner"], run["parent"]) == (None, None), "a row from before runs had an owner"

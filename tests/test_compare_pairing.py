@@ -125,6 +125,15 @@ def test_a_blocker_is_known_again_at_another_line(cause: CauseSide) -> None:
     assert row.change is CauseChange.STILL
 
 
+@given(causes)
+def test_a_line_whose_expression_is_spelled_otherwise_stops_it_still(cause: CauseSide) -> None:
+    other = cause.model_copy(update={"fingerprint": "v1:9", "expression": "flat_args[0]"})
+    elsewhere = other.model_copy(update={"module": "head"})
+    for head, change in ((other, CauseChange.STILL), (elsewhere, CauseChange.NEW)):
+        first, *_ = pair_causes(Causes(blockers=[cause], complete=True), Causes(blockers=[head]))
+        assert first.change is change
+
+
 # -- guards
 
 

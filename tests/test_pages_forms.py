@@ -176,5 +176,5 @@ def test_renaming_cancelling_and_deleting_by_plain_forms(client: TestClient) -> 
     assert client.post("/runs/1/delete").status_code == 409
     assert client.post("/runs/1/cancel").headers["location"] == "/runs/1"
     assert client.post("/runs/1/cancel").status_code == 409
-    assert client.post("/runs/1/delete").headers["location"] == "/"
+    assert client.post("/runs/1/delete").headers["location"] == "/?deleted=1"
     assert client.get("/runs/1").status_code == 404

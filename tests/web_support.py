@@ -43,6 +43,7 @@ from app.models.columns import utc_now
 from app.patches import write_diff
 from app.services.options import RunOptions
 from app.services.runs import create_run
+from app.services.search import index_run
 from app.services.storage import BlobStore
 from app.settings import Settings
 
@@ -128,7 +129,7 @@ class Seed:
             setattr(run, name, value)
         if run.status.ended:
             run.finished_at = utc_now()
-        self.session.flush()
+        index_run(self.session, id_of(run))
         return run
 
     def finished(self, verdict: Verdict, **values: Any) -> Run:

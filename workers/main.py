@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import brief, make_engine
 from app.models import Worker as WorkerRow
 from app.services import queue, workers
-from app.services.programs import FRESH_SECONDS, program_store, sweep_programs
+from app.services.housekeeping import keep_house
 from app.settings import Settings
 from workers import parent
 from workers.hand import Hand
@@ -29,6 +29,7 @@ from workers.stop import Stop
 
 REAP_SECONDS = 2.0  # between looks for runs whose worker is gone
 SWEEP_SECONDS = 60.0  # between looks for folders that one left behind
+HOUSE_SECONDS = 600.0  # between looks for what nobody needs any more
 TROUBLE_SECONDS = 1.0  # to wait when the database did not answer
 MOST_OPEN = 32  # runs whose verdict is known and that are followed up
 
@@ -139,17 +140,19 @@ class Worker:
         return more
 
     def _reap(self) -> None:
-        sweep_at, programs_at = 0.0, 0.0
+        sweep_at, house_at = 0.0, 0.0
         while not self._stop.is_set():
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + SWEEP_SECONDS
                 if count := sum(map(sweep, {None, self._settings.scratch})):
                     log.info("removed what killed workers left behind: %d folder(s)", count)
             try:
-                if time.monotonic() >= programs_at:
-                    programs_at = time.monotonic() + FRESH_SECONDS
-                    if count := sweep_programs(self._engine, program_store(self._settings)):
-                        log.info("removed programs that no run names: %d file(s)", count)
+                if time.monotonic() >= house_at:
+                    house_at = time.monotonic() + HOUSE_SECONDS
+                    for done in keep_house(self._engine, self._settings):
+                        log.info(done)
+                        if self._stop.is_set():
+                            break
                 if not workers.seen(self._engine, self._name):
                     workers.register(self._engine, self._row)
                 if count := queue.reap(self._engine, self._settings.attempts):

@@ -1,1 +1,1 @@
-"""Reports that leave the server: one typed report, and the forms in which it is read."""
+"""A run as a document for others: people, trackers, CI."""

@@ -1,26 +1,35 @@
-"""Runs as JSON: make, list, read, repeat, rename, cancel, delete."""
+"""Runs as JSON: make, list, read, repeat, annotate, cancel, delete and restore."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from sqlmodel import Session
 
 from app.access import find_run, find_stage
 from app.db import read_scope, session_scope
-from app.models import Run, RunStatus, Verdict
+from app.errors import NotFoundError
+from app.history_address import RunsQuery
+from app.models import Run
+from app.services.annotations import annotate
 from app.services.blockers import blocker_detail
 from app.services.failure_views import BlockerDetail
-from app.services.history import Filters, list_runs
+from app.services.history import list_runs
+from app.services.history_filters import FilterWords
 from app.services.modules import module_views
 from app.services.options import make_options, parse_options
 from app.services.present import log_text, run_view, stage_view
 from app.services.queue import request_cancel
-from app.services.runs import create_run, delete_run, rename_run, repeat_run
+from app.services.runs import create_run, repeat_run
+from app.services.trash import delete_run, restore_run
+from app.services.trends import TrendsView, trends
 from app.services.views import ModuleList, RunAccepted, RunList, RunView, StageDetail
 from app.text import terminal
 from app.web import Here, Id, Who
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
+trends_router = APIRouter(tags=["runs"])
 
 
 class Repeat(BaseModel):
@@ -35,11 +44,14 @@ class Repeat(BaseModel):
 
 
 class Changes(BaseModel):
-    """What can be changed of a run: its title, for now."""
+    """What can be changed of a run; what is not given stays."""
 
     model_config = ConfigDict(extra="forbid")
 
-    title: Annotated[str, Field(max_length=1_000)]
+    title: Annotated[str, Field(max_length=1_000)] | None = None
+    tags: Annotated[list[str], Field(max_length=100)] | None = None
+    note: Annotated[str, Field(max_length=10_000)] | None = None
+    pin: bool | None = None
 
 
 def accepted(run: Run) -> RunAccepted:
@@ -58,6 +70,8 @@ def create(
     runtime: Annotated[str, Form(description="One of GET /api/runtimes.")] = "",
     options: Annotated[str, Form(description="RunOptions as JSON.")] = "",
     title: Annotated[str, Form(description="Shown in the history; the file's name if empty.")] = "",
+    tag: Annotated[list[str], Form(description="May be repeated.")] = [],  # noqa: B006
+    parent: Annotated[str, Form(description="The run that this one repeats, changed.")] = "",
 ) -> RunAccepted:
     """Upload a script and queue a run of it."""
     chosen = parse_options(options)
@@ -74,27 +88,28 @@ def create(
             options=chosen,
             settings=web.settings,
             owner=person,
+            parent_id=_parent(session, parent),
+            tags=filter(None, tag),
         )
     response.headers["Location"] = f"/api/runs/{run.id}"
     return accepted(run)
 
 
+def _parent(session: Session, text: str) -> int | None:
+    """The id of the run that is repeated, if one is named; NotFoundError where there is none."""
+    if not text.strip():
+        return None
+    known = re.fullmatch(r"[0-9]{1,18}", text.strip())
+    if known is None:
+        raise NotFoundError(f"{text[:60]!r} is no run.", "Give the id of the run to repeat.")
+    return find_run(session, int(text)).id
+
+
 @router.get("")
-def listing(
-    web: Here,
-    status: RunStatus | None = None,
-    verdict: Verdict | None = None,
-    runtime: str = "",
-    script: Annotated[str, Query(description="SHA-256 of the script.")] = "",
-    cursor: Annotated[
-        int | None, Query(ge=1, lt=2**63, description="`next` of the page before.")
-    ] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 30,
-) -> RunList:
+def listing(web: Here, query: Annotated[RunsQuery, Query()]) -> RunList:
     """The history, newest first."""
-    filters = Filters(status, verdict, runtime, script, cursor)
     with read_scope(web.engine) as session:
-        return list_runs(session, filters, limit)
+        return list_runs(session, query.filters(query.cursor), query.limit)
 
 
 @router.get("/{run_id}")
@@ -176,16 +191,30 @@ def rerun(
 
 @router.patch("/{run_id}")
 def change(web: Here, run_id: Id, changes: Changes) -> RunView:
-    """Rename a run. Tags, note and pin are not there yet."""
+    """Change a run's title, tags, note or star; an empty title is the file's name."""
     with session_scope(web.engine) as session:
         run = find_run(session, run_id)
-        rename_run(session, run, changes.title)
+        annotate(session, run, **changes.model_dump())
         session.flush()
         return run_view(session, run)
 
 
 @router.delete("/{run_id}", status_code=204)
 def delete(web: Here, run_id: Id) -> None:
-    """Delete an ended run, and its script when no other run uses it."""
+    """Delete an ended run. It can be restored for STAGELIGHT_UNDO_HOURS."""
     with session_scope(web.engine) as session:
-        delete_run(session, web.store, web.programs, find_run(session, run_id))
+        delete_run(session, find_run(session, run_id))
+
+
+@router.post("/{run_id}/restore")
+def restore(web: Here, run_id: Id) -> RunView:
+    """Bring a deleted run back."""
+    with session_scope(web.engine) as session:
+        return run_view(session, restore_run(session, run_id))
+
+
+@trends_router.get("/api/trends")
+def trends_of(web: Here, query: Annotated[FilterWords, Query()]) -> TrendsView:
+    """How the newest runs with these filters came out: by day, and each by itself."""
+    with read_scope(web.engine) as session:
+        return trends(session, query.filters())

@@ -1,27 +1,45 @@
-"""The first page: upload, gallery and history."""
+"""The first page: upload, gallery and history; the history's parts, and its trends."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlmodel import Session
 
 from app.db import read_scope, session_scope
 from app.errors import StagelightError, UploadError
 from app.forms import RunForm
-from app.models import Run, RunStatus, Verdict
-from app.pages import HistoryPage, HomePage, Problem
+from app.history_address import HistoryAddress
+from app.history_pages import (
+    Deleted,
+    FilterForm,
+    HistoryPage,
+    HomePage,
+    TrendsPage,
+    TrendsPart,
+)
+from app.models import Run
+from app.pages import Problem
+from app.plots import plots_of
 from app.routes.moves import go
 from app.services.examples import list_examples, read_example
-from app.services.history import Filters, list_runs
+from app.services.facets import read_facets
+from app.services.history import list_runs, state_of
 from app.services.options import RunOptions
 from app.services.runs import create_run
+from app.services.saved_filters import list_filters
+from app.services.trash import deleted_title
+from app.services.trends import trends
 from app.services.uploads import EXPECTED
+from app.services.views import RunList
 from app.web import Here, Web, Who
 
 RUNS = 30  # on one page of the history
 PASTED_NAME = "pasted.py"
 
 router = APIRouter(include_in_schema=False)
+
+Address = Annotated[HistoryAddress, Query()]
 
 
 class UploadForm(RunForm):
@@ -31,27 +49,35 @@ class UploadForm(RunForm):
     example: str = ""
 
 
-def read_filters(
-    status: RunStatus | None = None,
-    verdict: Verdict | None = None,
-    runtime: str = "",
-    script: str = "",
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
-) -> Filters:
-    """The filters of the address."""
-    return Filters(status, verdict, runtime, script, before)
-
-
 @router.get("/")
-def home(web: Here, filters: Annotated[Filters, Depends(read_filters)]) -> HTMLResponse:
-    """Upload form, gallery and history."""
-    return web.render(_home(web, filters, RunForm()))
+def home(request: Request, web: Here, address: Address) -> Response:
+    """Upload form, gallery and history. What a form left empty goes from the address."""
+    if any(not value for value in request.query_params.values()):
+        return RedirectResponse(address.link(before=address.before, deleted=address.deleted))
+    page = _home(web, address, RunForm())
+    return web.render(page, page.history.problem.status if page.history.problem else 200)
 
 
 @router.get("/_history")
-def history(web: Here, filters: Annotated[Filters, Depends(read_filters)]) -> HTMLResponse:
-    """The history alone, for a page that keeps itself fresh."""
-    return web.render(_history(web, filters))
+def history(web: Here, address: Address) -> Response:
+    """The list alone, for a page that keeps itself fresh; 204 while there is nothing new."""
+    with read_scope(web.engine) as session:
+        if address.state and address.state == state_of(session):
+            return Response(status_code=204)
+        page = _history(session, web, address)
+    return web.render(page, page.problem.status if page.problem else 200)
+
+
+@router.get("/trends")
+def trends_page(web: Here, address: Address) -> HTMLResponse:
+    """How the runs of the history came out over time."""
+    return web.render(_trends(web, address, TrendsPage))
+
+
+@router.get("/_trends")
+def trends_part(web: Here, address: Address) -> HTMLResponse:
+    """The plots alone, for the first page."""
+    return web.render(_trends(web, address, TrendsPart))
 
 
 @router.post("/runs")
@@ -62,7 +88,7 @@ def submit(
     try:
         run = _submit(web, person, form)
     except StagelightError as error:
-        page = _home(web, Filters(), form, Problem.of(error))
+        page = _home(web, HistoryAddress(), form, Problem.of(error))
         return web.render(page, error.status)
     return go(request, f"/runs/{run.id}")
 
@@ -104,19 +130,46 @@ def _upload(form: UploadForm) -> tuple[bytes, str]:
     return form.pasted.replace("\r\n", "\n").encode(), PASTED_NAME
 
 
-def _home(web: Web, filters: Filters, form: RunForm, problem: Problem | None = None) -> HomePage:
+def _home(
+    web: Web, address: HistoryAddress, form: RunForm, problem: Problem | None = None
+) -> HomePage:
     settings = web.settings
-    return HomePage(
-        form=form,
-        runtimes=tuple(settings.pythons),
-        upload_bytes=settings.upload_bytes,
-        script_bytes=settings.script_bytes,
-        examples=list_examples(),
-        history=_history(web, filters),
-        problem=problem,
-    )
-
-
-def _history(web: Web, filters: Filters) -> HistoryPage:
     with read_scope(web.engine) as session:
-        return HistoryPage.of(list_runs(session, filters, RUNS), filters, len(web.settings.pythons))
+        return HomePage(
+            form=form,
+            runtimes=tuple(settings.pythons),
+            upload_bytes=settings.upload_bytes,
+            script_bytes=settings.script_bytes,
+            examples=list_examples(),
+            filters=FilterForm(address, read_facets(session), tuple(list_filters(session))),
+            history=_history(session, web, address),
+            deleted=_deleted(session, address.deleted),
+            problem=problem,
+        )
+
+
+def _history(session: Session, web: Web, address: HistoryAddress) -> HistoryPage:
+    runtimes = len(web.settings.pythons)
+    try:
+        filters = address.read()
+    except StagelightError as error:
+        empty = RunList(runs=[], next=None)
+        page = HistoryPage.of(empty, address, runtimes=runtimes, state="")
+        return page.with_problem(Problem.of(error))
+    state = state_of(session)  # before the list: what comes in between is then asked for again
+    runs = list_runs(session, filters, RUNS)
+    return HistoryPage.of(runs, address, runtimes=runtimes, state=state)
+
+
+def _deleted(session: Session, text: str) -> Deleted | None:
+    """The run that was deleted right now, while it can be restored."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        return None
+    title = deleted_title(session, int(text))
+    return None if title is None else Deleted(int(text), title)
+
+
+def _trends(web: Web, address: HistoryAddress, kind: type[TrendsPage]) -> TrendsPage:
+    with read_scope(web.engine) as session:
+        found = trends(session, address.read())
+    return kind(address, plots_of(found), found.runs)

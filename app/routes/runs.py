@@ -1,17 +1,16 @@
-"""The pages of a run: its report, its log, the form to run it again."""
+"""The pages of a run: its report, its log, its blockers and modules; what ends and deletes it."""
 
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from app.access import find_run
 from app.cards import BlockerCard, Culprit, LogPart, Reached
 from app.db import read_scope, session_scope
-from app.errors import NotFoundError, StagelightError
-from app.forms import RunForm
+from app.errors import NotFoundError
 from app.models import Fate, Run, Verdict
 from app.pages import (
     BlockerPage,
@@ -19,8 +18,6 @@ from app.pages import (
     BlockerReproPart,
     Changes,
     ModulesPage,
-    Problem,
-    RerunPage,
     RunLogPart,
     RunPage,
     RunPart,
@@ -32,16 +29,17 @@ from app.services.blockers import blocker_detail, blocker_positions, blocker_vie
 from app.services.changes import changes_of
 from app.services.contracts import brief_contract
 from app.services.failure_views import SourceView
+from app.services.known_failures import known_failures
 from app.services.module_tree import grow, stops_of
 from app.services.modules import module_views
 from app.services.present import facts, last_event, log_text, run_view
 from app.services.queue import request_cancel
 from app.services.remedies import remedy_details, remedy_views, shown_patches
-from app.services.runs import delete_run, rename_run, repeat_run
 from app.services.stop_picture import StopPicture, picture_of_stop
 from app.services.summary import summarise
+from app.services.trash import delete_run, restore_run
 from app.services.views import CoverageView, RunView
-from app.web import Here, Id, Web, Who
+from app.web import Here, Id, Web
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
 
@@ -133,50 +131,20 @@ def cancel(request: Request, web: Here, run_id: Id) -> Response:
     return go(request, f"/runs/{run_id}")
 
 
-@router.post("/{run_id}/title")
-def rename(request: Request, web: Here, run_id: Id, title: Annotated[str, Form()] = "") -> Response:
-    """Give a run another title."""
-    with session_scope(web.engine) as session:
-        rename_run(session, find_run(session, run_id), title)
-    return go(request, f"/runs/{run_id}")
-
-
 @router.post("/{run_id}/delete")
 def delete(request: Request, web: Here, run_id: Id) -> Response:
-    """Delete an ended run."""
+    """Delete an ended run; the history offers to undo it."""
     with session_scope(web.engine) as session:
-        delete_run(session, web.store, web.programs, find_run(session, run_id))
-    return go(request, "/")
+        delete_run(session, find_run(session, run_id))
+    return go(request, f"/?deleted={run_id}")
 
 
-@router.get("/{run_id}/rerun")
-def rerun_form(web: Here, run_id: Id) -> HTMLResponse:
-    """The form, filled with the run's own plan and options."""
-    return web.render(_rerun_page(web, run_id, None))
-
-
-@router.post("/{run_id}/rerun")
-def rerun(
-    request: Request, web: Here, person: Who, run_id: Id, form: Annotated[RunForm, Form()]
-) -> Response:
-    """Run the script again; on an error show the form with what was entered."""
-    try:
-        with session_scope(web.engine) as session:
-            run = repeat_run(
-                session,
-                web.store,
-                find_run(session, run_id),
-                title=form.title,
-                entry=form.entry,
-                runtime=form.runtime,
-                options=form.options(),
-                settings=web.settings,
-                owner=person,
-            )
-    except StagelightError as error:
-        page = _rerun_page(web, run_id, form, Problem.of(error))
-        return web.render(page, error.status)
-    return go(request, f"/runs/{run.id}")
+@router.post("/{run_id}/restore")
+def restore(request: Request, web: Here, run_id: Id) -> Response:
+    """Undo the deletion of a run."""
+    with session_scope(web.engine) as session:
+        restore_run(session, run_id)
+    return go(request, f"/runs/{run_id}")
 
 
 def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
@@ -201,6 +169,7 @@ def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
             fixes=fixes_of(view.every_remedy, patches, exports=view.verdict is Verdict.EXPORTED),
             changes=None if changes is None else Changes.of(run_id, changes),
             contract=brief_contract(session, run),
+            known=known_failures(session, run_id),
             log=LogPart.of(log.text, log.dropped),
             event=event,
         )
@@ -229,14 +198,6 @@ def _stops(session: Session, run: Run, view: RunView) -> StopPicture | None:
     return picture_of_stop(tree, stops, model_class, view.blockers[0])
 
 
-def _rerun_page(
-    web: Web, run_id: int, form: RunForm | None, problem: Problem | None = None
-) -> RerunPage:
-    with read_scope(web.engine) as session:
-        run = run_view(session, find_run(session, run_id))
-    return RerunPage(run, form or RunForm.of_run(run), tuple(web.settings.pythons), problem)
-
-
 def _blocker_page(
     web: Web, run_id: int, position: int, kind: type[AnyBlockerPage]
 ) -> AnyBlockerPage:
@@ -247,6 +208,7 @@ def _blocker_page(
         positions = blocker_positions(session, run_id)
         details = remedy_details(session, run_id, position)
         remedies = remedy_views(session, run_id) if details else []
+        known = known_failures(session, run_id)
     culprit = Culprit.of(found)
     assert culprit is not None
     return kind(
@@ -262,6 +224,7 @@ def _blocker_page(
             position + 1 if position + 1 in positions else None,
         ),
         remedies=detail_cards(details, remedies),
+        known=known.get(position),
         live=not run.status.ended,
         event=event,
     )

@@ -46,10 +46,14 @@ def _row(pair: _Pair, *, base_sure: bool, head_sure: bool) -> CauseRow:
 
 
 def _pairs(base: Sequence[CauseSide], head: Sequence[CauseSide]) -> list[_Pair]:
-    """By fingerprint, in order; what older runs have without one, by what a reader would see."""
+    """By fingerprint, in order; then by what a reader would take for the same.
+
+    The latter are causes of older runs, which have no fingerprint, and those of one line whose
+    expression export spells otherwise, as strict export does: that line stops both.
+    """
     left = list(base)
     partners: list[CauseSide | None] = [None] * len(head)
-    for are_same in (_same_fingerprint, _look_same):
+    for are_same in (_same_fingerprint, _same_looks):
         for place, one in enumerate(head):
             if partners[place] is None:
                 found = next((other for other in left if are_same(other, one)), None)
@@ -63,11 +67,9 @@ def _same_fingerprint(base: CauseSide, head: CauseSide) -> bool:
     return base.fingerprint is not None and base.fingerprint == head.fingerprint
 
 
-def _look_same(base: CauseSide, head: CauseSide) -> bool:
-    if base.fingerprint is not None and head.fingerprint is not None:
-        return False
+def _same_looks(base: CauseSide, head: CauseSide) -> bool:
     return _looks(base) == _looks(head)
 
 
 def _looks(cause: CauseSide) -> tuple[object, ...]:
-    return cause.category, cause.exception, cause.file, cause.module, cause.text
+    return cause.category, cause.file, cause.module, cause.text

@@ -114,7 +114,7 @@ def _changes(pair: StagePair, same_graph: bool | None, guards_differ: int) -> li
     found = {
         "status": not alike,
         "replay": alike and base.replay is not head.replay,
-        "failure": alike and _cause(base.failure, head) != _cause(head.failure, base),
+        "failure": alike and not _fails_alike(base.failure, head.failure),
         "graph": same_graph is False or (alike and (base.graph is None) != (head.graph is None)),
         "guards": guards_differ > 0,
         "seconds": base.seconds is not None
@@ -124,13 +124,14 @@ def _changes(pair: StagePair, same_graph: bool | None, guards_differ: int) -> li
     return [name for name, differs in found.items() if differs]
 
 
-def _cause(failure: StageFailure | None, other: StageSide) -> tuple[object, ...] | None:
-    """What a failure is told by: where one of the two has no fingerprint, by category and file."""
-    if failure is None:
-        return None
-    if failure.fingerprint and other.failure and other.failure.fingerprint:
-        return (failure.fingerprint,)
-    return failure.category, failure.file
+def _fails_alike(base: StageFailure | None, head: StageFailure | None) -> bool:
+    """Whether it is one cause, as those that stop the whole model are paired."""
+    if base is None or head is None:
+        return base is head
+    if base.fingerprint is not None and base.fingerprint == head.fingerprint:
+        return True
+    ours, theirs = ((one.category, one.file, one.module, one.text) for one in (base, head))
+    return ours == theirs
 
 
 def _address(pair: StagePair, head_run: int) -> str:

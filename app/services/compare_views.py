@@ -97,6 +97,8 @@ class StageFailure(View):
     category: Category
     file: str | None
     line: int | None
+    text: str
+    module: str | None
     fingerprint: str | None
 
 

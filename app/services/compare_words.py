@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.models import ReplayStatus, RunStatus, Verdict
+from app.models import ReplayStatus, RunStatus, Search, Verdict
 from app.services.compare_views import (
     CauseChange,
     CauseRow,
@@ -131,7 +131,7 @@ def _ending(side: RunSide, causes: Sequence[CauseSide]) -> str:
         case Verdict.BLOCKED:
             return f"is blocked{_by(' by ', causes)}"
         case Verdict.SCRIPT_ERROR:
-            return f"fails before any export{_by(', by ', causes)}"
+            return f"fails before any export{_by(': ', causes)}"
 
 
 def _by(joint: str, causes: Sequence[CauseSide]) -> str:
@@ -148,8 +148,13 @@ def _why(side: RunSide) -> str:
         return f"run {side.id} is not over."
     if side.verdict is None or side.verdict is Verdict.SCRIPT_ERROR:
         return f"run {side.id} did not come so far."
-    ended = f", it ended {side.search.value}" if side.search else ""
-    return f"the search of run {side.id} did not get past all that stops it{ended}."
+    match side.search:
+        case Search.STUCK:
+            return f"the search of run {side.id} got stuck."
+        case Search.CAPPED:
+            return f"the search of run {side.id} came to its limit."
+        case _:
+            return f"run {side.id} was not searched to the end."
 
 
 def _values(noun: str, rows: Rows) -> str:

@@ -2,31 +2,44 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.models import (
     Failure,
     ReplayStatus,
     Run,
-    RunStatus,
+    RunEvent,
     Script,
     Stage,
     StageKind,
     StageStatus,
-    Verdict,
 )
+from app.services.excerpts import matches_of
 from app.services.failure_views import FailureView
+from app.services.history_filters import Filters
+from app.services.history_query import selection
 from app.services.present import BRIEF
+from app.services.tags import tags_of
 from app.services.views import RunHead, RunList, ScriptView, StageCounts
 
 MESSAGE_CHARACTERS = 300  # of a failure's message in the list
 
-_COLUMNS = (
+_before = aliased(Run)
+_parent = (  # the run that one repeats, unless it was deleted
+    select(col(_before.id))
+    .where(col(_before.id) == col(Run.parent_id), col(_before.deleted_at).is_(None))
+    .scalar_subquery()
+    .label("parent_id")
+)
+
+COLUMNS = (
     col(Run.id),
     col(Run.title),
+    col(Run.script_id),
     col(Run.status),
     col(Run.verdict),
     col(Run.reason),
@@ -34,8 +47,12 @@ _COLUMNS = (
     col(Run.entry),
     col(Run.runtime),
     col(Run.sandbox),
-    col(Run.parent_id),
+    _parent,
     col(Run.owner),
+    col(Run.category),
+    col(Run.model_class),
+    col(Run.pin),
+    col(Run.note),
     col(Run.created_at),
     col(Run.started_at),
     col(Run.whole_at),
@@ -46,52 +63,65 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Which runs; `before` is the cursor: an id, that page's runs are older."""
-
-    status: RunStatus | None = None
-    verdict: Verdict | None = None
-    runtime: str = ""
-    script: str = ""  # SHA-256
-    before: int | None = None
-
-
 def list_runs(session: Session, filters: Filters, limit: int) -> RunList:
     """One page of runs."""
-    query = select(*_COLUMNS).join(Script, col(Script.id) == col(Run.script_id))
-    if filters.status is not None:
-        query = query.where(col(Run.status) == filters.status)
-    if filters.verdict is not None:
-        query = query.where(col(Run.verdict) == filters.verdict)
-    if filters.runtime:
-        query = query.where(col(Run.runtime) == filters.runtime)
-    if filters.script:
-        query = query.where(col(Script.sha256) == filters.script)
-    if filters.before is not None:
-        query = query.where(col(Run.id) < filters.before)
-    rows = session.execute(query.order_by(col(Run.id).desc()).limit(limit + 1)).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
+    chosen = selection(session, filters)
+    rows: Sequence[Row[Any]] = ()
+    for where in filter(None, (chosen.newest, chosen.where)):
+        if len(rows) <= limit:
+            rows = _read(session, where, limit + 1)
+    heads = heads_of(session, rows[:limit], filters.q)
+    return RunList(runs=heads, next=str(heads[-1].id) if len(rows) > limit else None)
+
+
+def _read(session: Session, where: Sequence[ColumnElement[bool]], limit: int) -> Any:
+    query = (
+        select(*COLUMNS)
+        .join(Script, col(Script.id) == col(Run.script_id))
+        .where(*where)
+        .order_by(col(Run.id).desc())
+        .limit(limit)
+    )
+    return session.execute(query).all()
+
+
+def state_of(session: Session) -> str:
+    """What is another once any run is: a list that was read with it needs no reading again."""
+    newest = (select(func.max(table.id)).scalar_subquery() for table in (Run, RunEvent))
+    return "-".join(str(number or 0) for number in session.execute(select(*newest)).one())
+
+
+def heads_of(
+    session: Session, rows: Sequence[Row[Any]], words: Sequence[str] = ()
+) -> list[RunHead]:
+    """Rows of COLUMNS, with what other tables say of them and where they have these words."""
     ids = [row.id for row in rows]
-    counts, replays, failures = (
+    counts, replays, failures, tags = (
         _counts(session, ids),
         _replays(session, ids),
         _failures(session, ids),
+        tags_of(session, ids),
     )
-    heads = [
+    scripts = {row.id: row.script_id for row in rows}
+    matches = matches_of(session, scripts, words) if words else {}
+    return [
         RunHead(
             id=row.id,
             url=f"/runs/{row.id}",
             title=row.title,
             status=row.status,
             verdict=row.verdict,
+            category=row.category,
             reason=row.reason,
             script=ScriptView.model_validate(row),
+            model_class=row.model_class,
             runtime=row.runtime,
             sandbox=row.sandbox,
             parent=row.parent_id,
             owner=row.owner or None,
+            tags=tags.get(row.id, []),
+            pin=row.pin,
+            note=row.note,
             created_at=row.created_at,
             started_at=row.started_at,
             whole_at=row.whole_at,
@@ -99,10 +129,10 @@ def list_runs(session: Session, filters: Filters, limit: int) -> RunList:
             stages=counts.get(row.id, StageCounts()),
             replay=replays.get(row.id),
             failure=failures.get(row.id),
+            match=matches.get(row.id),
         )
         for row in rows
     ]
-    return RunList(runs=heads, next=str(ids[-1]) if more else None)
 
 
 def _counts(session: Session, ids: Sequence[int]) -> dict[int, StageCounts]:

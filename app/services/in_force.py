@@ -44,6 +44,9 @@ UNITS: Mapping[str, Mapping[str, str]] = {
         "torch_home": "folder",
         "hf_home": "folder",
     },
+    "The history": {
+        "undo_hours": "hours",
+    },
     "After the verdict": {
         "follow_ups": "true or false",
         "follow_seconds": "seconds",

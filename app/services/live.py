@@ -15,7 +15,8 @@ def announce(session: Session, run_id: int, kind: str, **data: Any) -> None:
     """Append an event in the transaction of the change it tells of.
 
     Kinds: "run" {status, verdict}, "stage" {n, status}, "blockers" {found}, "log" {},
-    "following" {course}, "remedy" {position, status}, "contract" {}, "repro" {position}.
+    "following" {course}, "remedy" {position, status}, "contract" {}, "repro" {position},
+    "about" {} (what people write at it).
     """
     session.add(RunEvent(run_id=run_id, type=kind, data=data))
 

@@ -168,7 +168,7 @@ def graph_pairs(session: Session, graph_id: int, seen_from: tuple[int, int] | No
         select(Run, col(Stage.n))
         .join(Stage, col(Stage.run_id) == col(Run.id))
         .options(load_only(*_OF_RUN))
-        .where(col(Stage.graph_id) == graph_id)
+        .where(col(Stage.graph_id) == graph_id, col(Run.deleted_at).is_(None))
         .order_by(col(Stage.run_id).desc(), col(Stage.n))
         .limit(1)
     )
@@ -331,7 +331,12 @@ def _latest(relation: Relation, key: str, *conditions: ColumnElement[bool]) -> S
             *_SPOT,
         )
         .join(Stage, col(Stage.run_id) == col(Run.id))
-        .where(col(Stage.key) == key, col(Stage.graph_id).is_not(None), *conditions)
+        .where(
+            col(Stage.key) == key,
+            col(Stage.graph_id).is_not(None),
+            col(Run.deleted_at).is_(None),
+            *conditions,
+        )
         .order_by(col(Run.id).desc())
         .limit(1)
     )

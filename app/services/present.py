@@ -29,6 +29,7 @@ from app.services.blockers import (
 from app.services.failure_views import BlockerView, FailureDetail, FailureView, SearchView
 from app.services.remedies import remedy_views, with_remedies
 from app.services.summary import Cause, RunFacts, StageFact
+from app.services.tags import tags_of
 from app.services.views import (
     ComponentView,
     CoverageView,
@@ -70,8 +71,11 @@ def run_view(session: Session, run: Run) -> RunView:
         runtime=run.runtime,
         options=run.options,
         sandbox=run.sandbox,
-        parent=run.parent_id,
+        parent=_parent(session, run),
         owner=run.owner or None,
+        tags=tags_of(session, [run.id]).get(run.id, []),
+        pin=run.pin,
+        note=run.note,
         created_at=run.created_at,
         started_at=run.started_at,
         whole_at=run.whole_at,
@@ -139,13 +143,18 @@ def script_view(run: Run, script: Script) -> ScriptView:
 
 def facts(session: Session, run: RunView) -> RunFacts:
     """What the summary needs to know."""
+    return run_facts(run, _ahead(session, run) if run.status is RunStatus.QUEUED else 0)
+
+
+def run_facts(run: RunView, ahead: int = 0) -> RunFacts:
+    """The same of a run that waits for `ahead` others."""
     own = run.failure
     return RunFacts(
         status=run.status,
         verdict=run.verdict,
         reason=run.reason,
         runtime=run.runtime,
-        ahead=_ahead(session, run) if run.status is RunStatus.QUEUED else 0,
+        ahead=ahead,
         loaded=run.loaded is not None,
         eager=run.eager is not None,
         cancelling=run.cancel_requested,
@@ -298,6 +307,14 @@ def _plan(session: Session, run_id: int) -> list[ComponentView]:
         select(Component).where(col(Component.run_id) == run_id).order_by(col(Component.position))
     )
     return [ComponentView.model_validate(row) for row in rows]
+
+
+def _parent(session: Session, run: Run) -> int | None:
+    """The run that it repeats; None also where that one was deleted."""
+    if run.parent_id is None:
+        return None
+    there = select(col(Run.id)).where(col(Run.id) == run.parent_id, col(Run.deleted_at).is_(None))
+    return session.scalar(there)
 
 
 def _eager(session: Session, run_id: int) -> EagerView | None:

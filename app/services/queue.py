@@ -19,6 +19,8 @@ from app.models import Run, RunStatus
 from app.models.columns import utc_now
 from app.services.attempt import category_of, close_stages, forget
 from app.services.live import announce
+from app.services.search import index_run
+from app.services.sightings import record_sightings
 
 WORKER_LOST = {
     "code": "follow_ups_left",
@@ -201,7 +203,9 @@ def _end(session: Session, run: Run, status: RunStatus, reason: str) -> None:
     run.finished_at = utc_now()
     session.add(run)
     run.category = session.execute(select(category_of(run.id))).scalar_one()
+    index_run(session, run.id)
     close_stages(session, run.id, reason or f"the run was {status.value} before it")
+    record_sightings(session, run)
     announce(session, run.id, "run", status=status, verdict=run.verdict)
 
 

@@ -1,13 +1,15 @@
-"""What people do to runs: make one, repeat one, rename one, delete one."""
+"""How runs come to be: of an upload, or of another run."""
 
-from sqlalchemy import delete, func, update
+from collections.abc import Iterable
+
 from sqlmodel import Session, col, select
 
-from app.errors import ConflictError, StagelightError
-from app.models import Graph, Run, Script, Stage
+from app.errors import StagelightError
+from app.models import Run, Script
 from app.services.options import RunOptions
-from app.services.programs import forget_programs, programs_of
+from app.services.search import index_run, index_script
 from app.services.storage import BlobStore, digest
+from app.services.tags import read_tags, set_tags
 from app.services.uploads import CheckedUpload, check_upload, display_name
 from app.settings import Settings
 
@@ -41,9 +43,11 @@ def create_run(
     settings: Settings,
     owner: str = "",
     parent_id: int | None = None,
+    tags: Iterable[str] = (),
 ) -> Run:
     """Check an upload, keep it and queue a run of it. What cannot be taken leaves nothing."""
     checked = check_upload(upload, filename, entry.strip(), settings)
+    kept_tags = read_tags(tags)
     shown = display_name(filename)
     run = Run(
         script_id=0,
@@ -58,6 +62,9 @@ def create_run(
     run.script_id = _keep(session, store, upload, checked)
     session.add(run)
     session.flush()
+    assert run.id is not None
+    set_tags(session, run.id, kept_tags)
+    index_run(session, run.id)
     return run
 
 
@@ -88,47 +95,6 @@ def repeat_run(
         owner=owner,
         parent_id=parent.id,
     )
-
-
-def rename_run(session: Session, run: Run, title: str) -> None:
-    """Give a run another title; an empty one is the file's name."""
-    run.title = clean_title(title) or run.filename
-    session.add(run)
-
-
-def delete_run(session: Session, store: BlobStore, programs: BlobStore, run: Run) -> None:
-    """Remove an ended run with all that hangs on it, and its script and saved program when no other
-    run uses them."""
-    if not run.status.ended:
-        raise ConflictError(
-            f"Run {run.id} is {run.status.value}: only a run that has ended can be deleted.",
-            "Cancel it first.",
-            code="run_not_ended",
-        )
-    # Locked, for another run of the same bytes may be made right now.
-    script = session.exec(
-        select(Script).where(col(Script.id) == run.script_id).with_for_update()
-    ).one()
-    session.execute(update(Run).where(col(Run.parent_id) == run.id).values(parent_id=None))
-    graphs = session.exec(
-        select(Stage.graph_id).where(col(Stage.run_id) == run.id, col(Stage.graph_id).is_not(None))
-    ).all()
-    assert run.id is not None
-    files = programs_of(session, run.id)
-    session.delete(run)
-    session.flush()
-    forget_programs(session, programs, files)
-    still_used = select(Stage.graph_id).where(col(Stage.graph_id).in_(graphs))
-    session.execute(
-        delete(Graph).where(col(Graph.id).in_(graphs), col(Graph.id).not_in(still_used))
-    )
-    users = session.exec(
-        select(func.count()).select_from(Run).where(col(Run.script_id) == script.id)
-    ).one()
-    if not users:
-        session.delete(script)
-        session.flush()
-        store.delete(script.sha256)
 
 
 def clean_title(title: str) -> str:
@@ -165,6 +131,7 @@ def _keep(session: Session, store: BlobStore, data: bytes, checked: CheckedUploa
         script = Script(sha256=sha256, kind=checked.kind, size=len(data))
         session.add(script)
         session.flush()
+        index_script(session, script, data)
     store.put(data)  # after the lock, so that no deletion of the last run comes between
     assert script.id is not None
     return script.id

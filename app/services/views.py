@@ -16,6 +16,7 @@ from app.models import (
     StageStatus,
     Verdict,
 )
+from app.services.excerpts import MatchView
 from app.services.failure_views import (
     BlockerView,
     FailureDetail,
@@ -263,6 +264,9 @@ class RunView(View):
     sandbox: str | None  # null until a worker has started it
     parent: int | None
     owner: str | None
+    tags: list[str]
+    pin: bool  # a person gave it a star
+    note: str
     created_at: datetime
     started_at: datetime | None
     whole_at: datetime | None
@@ -279,6 +283,10 @@ class RunView(View):
     search: SearchView | None
     failure: FailureDetail | None
     notes: list[NoteView]
+
+    def settled(self, *, follow: bool) -> bool:
+        """Whether its verdict is known; with `follow`, all that is tried after it as well."""
+        return self.status.ended or (bool(self.following) and not follow)
 
     @property
     def every_remedy(self) -> list[RemedyView]:
@@ -304,12 +312,17 @@ class RunHead(View):
     title: str
     status: RunStatus
     verdict: Verdict | None
+    category: Category | None  # of what stops it
     reason: str
     script: ScriptView
+    model_class: str  # empty until it was loaded
     runtime: str
     sandbox: str | None
     parent: int | None
     owner: str | None
+    tags: list[str]
+    pin: bool
+    note: str
     created_at: datetime
     started_at: datetime | None
     whole_at: datetime | None
@@ -317,6 +330,7 @@ class RunHead(View):
     stages: StageCounts
     replay: ReplayStatus | None  # of the whole model
     failure: FailureView | None
+    match: MatchView | None = None  # where it has the words that were searched for
 
 
 class RunList(View):

@@ -1,0 +1,22 @@
+"""What a worker tidies up between runs: deleted runs and unnamed files go, texts are indexed."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Engine
+
+from app.services.programs import program_store, sweep_programs
+from app.services.search import index_scripts
+from app.services.storage import BlobStore
+from app.services.trash import purge
+from app.settings import Settings
+
+
+def keep_house(engine: Engine, settings: Settings) -> Iterator[str]:
+    """Do all that is to be done, piece by piece, so that nobody waits long; says what was."""
+    store, programs = BlobStore(settings.data / "scripts"), program_store(settings)
+    while count := purge(engine, store, programs, settings.undo_hours):
+        yield f"removed deleted runs for good: {count}"
+    while count := index_scripts(engine, store):
+        yield f"made older scripts searchable: {count}"
+    if count := sweep_programs(engine, programs):
+        yield f"removed programs that no run names: {count} file(s)"

@@ -1,0 +1,106 @@
+"""Filters of the history that have a name and an address."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlmodel import Session, col
+
+from app.errors import ConflictError, NotFoundError, StagelightError
+from app.models import SavedFilter
+from app.services.history_filters import FilterWords
+from app.services.runs import clean_title
+from app.services.view import View
+
+NAME_CHARACTERS = 80
+MOST = 200  # filters in all
+
+
+class FilterNameError(StagelightError):
+    """A filter cannot be saved under this name."""
+
+    code = "bad_name"
+    status = 422
+
+
+class FilterView(View):
+    """A saved filter. `url` leads to the history, filtered."""
+
+    slug: str
+    name: str
+    url: str
+    query: str
+    owner: str | None
+    created_at: datetime
+
+
+class FilterList(View):
+    """All saved filters, by name."""
+
+    filters: list[FilterView]
+
+
+def list_filters(session: Session) -> list[FilterView]:
+    """All of them, by name."""
+    rows = session.scalars(select(SavedFilter).order_by(func.lower(col(SavedFilter.name))))
+    return [_view(row) for row in rows]
+
+
+def find_filter(session: Session, slug: str) -> FilterView:
+    """One of them, or NotFoundError."""
+    row = session.get(SavedFilter, slug) if slug.isprintable() else None
+    if row is None:
+        raise NotFoundError(
+            f"There is no saved filter {slug[:80]!r}.",
+            "It may have been deleted; the first page lists all that there are.",
+        )
+    return _view(row)
+
+
+def save_filter(session: Session, name: str, words: FilterWords, owner: str) -> FilterView:
+    """Give a filter a name, and an address made of it."""
+    words.filters()
+    query = words.text()
+    if not query:
+        raise FilterNameError(
+            "There is no filter to be saved: all runs are shown.", "Filter the history first."
+        )
+    name = clean_title(name)
+    slug = re.sub(r"[\W_]+", "-", name.lower()).strip("-")
+    if not slug or len(name) > NAME_CHARACTERS:
+        raise FilterNameError(
+            f"{name[:100]!r} cannot be the name of a filter.",
+            f"Write up to {NAME_CHARACTERS} characters, a letter or digit among them.",
+        )
+    if session.get(SavedFilter, slug) is not None:
+        raise ConflictError(
+            f"There is a filter with the address /filters/{slug} already.",
+            "Choose another name, or delete that one first.",
+            code="filter_exists",
+        )
+    if (session.scalar(select(func.count()).select_from(SavedFilter)) or 0) >= MOST:
+        raise ConflictError(
+            f"{MOST} filters are saved already.", "Delete one first.", code="too_many_filters"
+        )
+    row = SavedFilter(slug=slug, name=name, query=query, owner=owner)
+    session.add(row)
+    session.flush()
+    return _view(row)
+
+
+def delete_filter(session: Session, slug: str) -> None:
+    """Forget a filter, or NotFoundError; the runs stay."""
+    find_filter(session, slug)
+    session.execute(delete(SavedFilter).where(col(SavedFilter.slug) == slug))
+
+
+def _view(row: Any) -> FilterView:
+    return FilterView(
+        slug=row.slug,
+        name=row.name,
+        url=f"/filters/{row.slug}",
+        query=row.query,
+        owner=row.owner or None,
+        created_at=row.created_at,
+    )

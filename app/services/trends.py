@@ -1,0 +1,107 @@
+"""How runs came out over time: the numbers that plots are drawn from."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Integer, cast, select
+from sqlmodel import Session, col
+
+from app.models import Run, RunStatus, Verdict
+from app.services.history_filters import Filters
+from app.services.history_query import selection
+from app.services.view import View
+
+DAYS = 30
+RUNS = 2_000  # the newest ones that days are counted from
+POINTS = 120  # the newest ones that are shown each by itself
+
+
+class DayView(View):
+    """How the runs of one day came out."""
+
+    day: date
+    exported: int = 0
+    partly: int = 0
+    blocked: int = 0
+    script_error: int = 0
+    other: int = 0  # failed or cancelled, no verdict
+
+
+class PointView(View):
+    """One run that has a verdict. `seconds` until it came; `coverage`: the share of modules that
+    were exported.
+    """
+
+    run: int
+    created_at: datetime
+    verdict: Verdict
+    seconds: float | None
+    coverage: float | None
+
+
+class TrendsView(View):
+    """Days up to that of the newest run, and the newest runs, oldest first. `runs` counts those
+    that the days were counted from.
+    """
+
+    runs: int
+    days: list[DayView]
+    points: list[PointView]
+
+
+def trends(session: Session, filters: Filters) -> TrendsView:
+    """The trends of the newest runs with these filters."""
+    where = selection(session, filters).where
+    rows = session.execute(
+        select(col(Run.created_at), col(Run.verdict), col(Run.status))
+        .where(*where)
+        .order_by(col(Run.id).desc())
+        .limit(RUNS)
+    ).all()
+    # What a run covers stands behind what is long in its row, so fewer are asked for it.
+    coverage: Any = col(Run.coverage)
+    newest = (
+        select(
+            col(Run.id),
+            col(Run.created_at),
+            col(Run.verdict),
+            col(Run.started_at),
+            col(Run.whole_at),
+            cast(coverage["modules"].as_string(), Integer).label("modules"),
+            cast(coverage["modules_exported"].as_string(), Integer).label("exported"),
+        )
+        .where(*where, col(Run.verdict).is_not(None))
+        .order_by(col(Run.id).desc())
+        .limit(POINTS)
+    )
+    points = [_point(row) for row in session.execute(newest)]
+    return TrendsView(runs=len(rows), days=_days(rows), points=points[::-1])
+
+
+def _days(rows: Sequence[Any]) -> list[DayView]:
+    if not rows:
+        return []
+    counts = Counter(
+        (row.created_at.date(), row.verdict.value if row.verdict else "other")
+        for row in rows
+        if row.verdict or RunStatus(row.status).ended
+    )
+    last = max(row.created_at.date() for row in rows)
+    days = [last - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    words = [*Verdict, "other"]
+    return [DayView(day=day, **{word: counts[day, str(word)] for word in words}) for day in days]
+
+
+def _point(row: Any) -> PointView:
+    took = None
+    if row.started_at is not None and row.whole_at is not None:
+        took = max(0.0, (row.whole_at - row.started_at).total_seconds())
+    return PointView(
+        run=row.id,
+        created_at=row.created_at,
+        verdict=row.verdict,
+        seconds=took,
+        coverage=(row.exported or 0) / row.modules if row.modules else None,
+    )
