@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -30,35 +31,40 @@ def colours(page: Page) -> tuple[str, str]:
     return page.evaluate(read, "backgroundColor"), page.evaluate(read, "color")
 
 
+def look_at(file: Path, browser: Browser, scheme: Literal["light", "dark"]) -> tuple[str, str]:
+    """Open a file without a network, wide and narrow, with every fold; its colours."""
+    context = browser.new_context(color_scheme=scheme, offline=True)
+    watched = watch(context)
+    page = watched.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for fold in page.locator("main summary").all():
+        if fold.is_visible():
+            fold.click()
+    drawn = page.locator(".verdict > .icon use").bounding_box()
+    assert drawn is not None
+    assert drawn["width"] > 0
+    seen = colours(page)
+    context.close()
+    assert watched.complaints == []
+    assert asked == [file.as_uri()]
+    return seen
+
+
 @pytest.mark.parametrize("path", ["run/1", "stage/1.5", "failure/1.2", "compare/1:2"])
 def test_the_file_opens_from_disk_without_a_network(
     path: str, page: Page, browser: Browser, tmp_path: Path
 ) -> None:
     file = tmp_path / "report.html"
     file.write_bytes(page.request.get(f"/reports/{path}.html?source=1").body())
-    seen = {}
-    for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme, offline=True)  # type: ignore[arg-type]
-        watched = watch(context)
-        asked: list[str] = []
-        watched.page.on("request", lambda request, asked=asked: asked.append(request.url))  # type: ignore[misc]
-        watched.page.goto(file.as_uri())
-        expect(watched.page.get_by_role("heading", level=1)).to_be_visible()
-        for width in (1280, 390):
-            watched.page.set_viewport_size({"width": width, "height": 844})
-            assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
-        for fold in watched.page.locator("main summary").all():
-            if fold.is_visible():
-                fold.click()
-        mark = watched.page.locator(".verdict > .icon use").bounding_box()
-        assert mark is not None
-        assert mark["width"] > 0
-        seen[scheme] = colours(watched.page)
-        context.close()
-        assert watched.complaints == []
-        assert asked == [file.as_uri()]
-    assert seen["light"][0] != seen["dark"][0]
-    assert seen["light"][1] != seen["dark"][1]
+    light, dark = look_at(file, browser, "light"), look_at(file, browser, "dark")
+    assert light[0] != dark[0]
+    assert light[1] != dark[1]
 
 
 def test_a_stranger_understands_it_and_then_it_is_gone(
