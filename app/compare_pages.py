@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import ClassVar, TypeVar
 
 from app.compare_address import CompareAddress, Section
-from app.pages import HistoryRow, Problem
+from app.history_pages import HistoryRow
+from app.pages import Problem
 from app.patches import Diff
 from app.services.compare_views import (
     CauseChange,

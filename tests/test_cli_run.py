@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from app.db import make_engine, read_scope
 from app.models import RunStatus, Verdict
-from app.services.history import Filters, list_runs
+from app.services.history import list_runs
+from app.services.history_filters import Filters
 from app.services.present import run_view
 from app.services.storage import BlobStore
 from app.services.views import RunView

@@ -10,10 +10,12 @@ from app.compare_address import CompareAddress, run_named
 from app.compare_pages import Candidate, ComparePage, ComparePart, ComparePickPage
 from app.db import read_scope
 from app.errors import StagelightError
-from app.pages import HistoryRow, Problem
+from app.history_pages import HistoryRow
+from app.pages import Problem
 from app.patches import read_diff
 from app.services.compare import GUARD_ROWS, compare_runs
-from app.services.history import Filters, list_runs
+from app.services.history import list_runs
+from app.services.history_filters import Filters
 from app.services.views import RunHead
 from app.web import Here, Web
 
