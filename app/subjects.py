@@ -1,7 +1,7 @@
 """Finds what a report is about: by the words of an address, or by what a link remembers.
 
-`12` is a run, `12.3` its stage 3 or its blocker 3, `11:12` run 12 against run 11, and `v1:…` the
-newest blocker with that fingerprint.
+`12` is a run, `12.3` its stage 3 or its blocker 3, `11:12` run 12 against run 11, and `v1:…` where
+the failure with that fingerprint was seen last.
 """
 
 import re
@@ -13,7 +13,8 @@ from app.errors import StagelightError
 from app.models import Share, ShareKind
 from app.reports.headlines import words_of
 from app.services.blockers import blocker_detail
-from app.services.reports import Subject, latest_blocker
+from app.services.failure_sightings import latest_sighting
+from app.services.reports import Subject
 
 _FORMS = {
     ShareKind.RUN: (re.compile(r"(\d{1,18})"), "the number of a run, 12"),
@@ -37,7 +38,7 @@ class SubjectError(StagelightError):
 def find_subject(session: Session, kind: ShareKind, text: str) -> Subject:
     """What an address or a request names; SubjectError or NotFoundError."""
     if kind is ShareKind.FAILURE and _FINGERPRINT.fullmatch(text):
-        return _found(session, kind, *latest_blocker(session, text))
+        return _seen_last(session, text)
     form, words = _FORMS[kind]
     match = form.fullmatch(text) if text.isascii() else None
     if match is None:
@@ -80,6 +81,16 @@ def page_of(subject: Subject) -> str:
         case ShareKind.COMPARE:
             assert subject.head is not None
             return f"/compare?base={subject.run.id}&head={subject.head.id}"
+
+
+def _seen_last(session: Session, fingerprint: str) -> Subject:
+    """A failure in the newest run that has it: a blocker there, or else a stage or the run."""
+    seen = latest_sighting(session, fingerprint)
+    if seen.blocker is not None:
+        return _found(session, ShareKind.FAILURE, seen.run, seen.blocker)
+    if seen.stage is not None:
+        return _found(session, ShareKind.STAGE, seen.run, seen.stage)
+    return _found(session, ShareKind.RUN, seen.run, None)
 
 
 def _found(session: Session, kind: ShareKind, run_id: int, second: int | None) -> Subject:

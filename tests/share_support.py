@@ -5,6 +5,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from app.models import RemedyStatus, Run, Stage
+from app.services.sightings import record_sightings
 from tests.web_support import Seed
 
 REPRO = "import torch\n\n\nclass Small(torch.nn.Module):\n    pass\n"
@@ -21,6 +22,7 @@ def stopped_run(seed: Seed, title: str = "pose net") -> Run:
     first = seed.blocker(run, 3, fingerprint=FINGERPRINT)
     first.repro = {"status": "reproduces", "text": REPRO}
     seed.session.flush()
+    record_sightings(seed.session, run)
     return run
 
 

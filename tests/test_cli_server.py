@@ -166,13 +166,16 @@ def test_what_may_have_been_hidden_in_the_base_is_not_held_against_the_head(
 @pytest.mark.parametrize(
     ("arguments", "sent"),
     [
-        ((12,), {"run": 12, "days": 7, "source": True}),
+        ((12,), {"run": 12, "days": 7, "source": False}),
         (
-            ("--stage", "12.3", "--days", 2, "--no-source"),
-            {"stage": "12.3", "days": 2, "source": False},
+            ("--stage", "12.3", "--days", 2, "--source"),
+            {"stage": "12.3", "days": 2, "source": True},
         ),
-        (("--failure", "12.2"), {"failure": "12.2", "days": 7, "source": True}),
-        (("--compare", "11:12"), {"compare": "11:12", "days": 7, "source": True}),
+        (("--failure", "12.2"), {"failure": "12.2", "days": 7, "source": False}),
+        (
+            ("--compare", "11:12", "--days", "never"),
+            {"compare": "11:12", "days": "never", "source": False},
+        ),
     ],
     ids=["run", "stage", "failure", "compare"],
 )

@@ -16,6 +16,7 @@ from app.reports.report import Report
 from app.services.storage import BlobStore
 from app.settings import Settings
 from tests.evil_support import seed_evil
+from tests.failures_support import failed, name_of
 from tests.share_support import FINGERPRINT, REPRO, passed_stage, stopped_run
 from tests.test_escaping import Parsed
 from tests.web_support import count_queries, seeding, text_of
@@ -131,6 +132,22 @@ def test_a_stage_has_its_guards_and_its_code(stopped: TestClient) -> None:
 def test_a_failure_is_also_found_by_its_fingerprint(stopped: TestClient) -> None:
     made = json.loads(fetch(stopped, f"failure/{FINGERPRINT}.json"))
     assert made["subject"] == "Blocker 3 of run 1"
+
+
+def test_a_failure_that_is_no_blocker_is_found_as_what_it_is(
+    client: TestClient, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        failed(seed)
+        run = seed.run("a stage", status=RunStatus.FINISHED)
+        seed.failure(run, seed.stage(run, 1, StageStatus.FAILED), fingerprint=name_of(line=1))
+        record_sightings(seed.session, run)
+    own = name_of(module_class="", expression=None)
+    assert json.loads(fetch(client, f"failure/{own}.json"))["subject"] == "Run 1"
+    stage = json.loads(fetch(client, f"failure/{name_of()}.json"))["subject"]
+    assert stage == "Stage 1 of run 2"
+    assert client.get("/share", params={"failure": name_of()}).status_code == 200
+    assert client.get("/reports/failure/v1:0000000000000000.md").status_code == 404
 
 
 @pytest.mark.parametrize(

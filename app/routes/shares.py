@@ -140,7 +140,7 @@ def _shown(
 ) -> SharePage:
     head = subject.head
     return SharePage(
-        form=ShareForm(form.kind, name_of(subject), form.source, form.days),
+        form=ShareForm(subject.kind, name_of(subject), form.source, form.days),
         subject=subject_words(subject),
         title=f"{subject.run.title}, {head.title}" if head else subject.run.title,
         address=page_of(subject),

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.errors import NotFoundError
 from app.graphs.render import CHARACTERS
 from app.models import Blocker, Graph, Run, ShareKind, Stage
 from app.models.columns import utc_now
@@ -81,24 +80,6 @@ def has_repro(session: Session, subject: Subject) -> bool:
     if subject.position is not None:
         which.append(col(Blocker.position) == subject.position)
     return session.scalar(select(col(Blocker.id)).where(*which).limit(1)) is not None
-
-
-def latest_blocker(session: Session, fingerprint: str) -> tuple[int, int]:
-    """The newest run with a blocker of this fingerprint, and its position there."""
-    query = (
-        select(col(Blocker.run_id), col(Blocker.position))
-        .join(Run, col(Run.id) == col(Blocker.run_id))
-        .where(col(Blocker.fingerprint) == fingerprint, col(Run.deleted_at).is_(None))
-        .order_by(col(Blocker.run_id).desc(), col(Blocker.position))
-        .limit(1)
-    )
-    row = session.execute(query).first()
-    if row is None:
-        raise NotFoundError(
-            "No run has a blocker with this fingerprint.",
-            "GET /api/runs/{id} lists those of a run.",
-        )
-    return row.run_id, row.position
 
 
 def _everything(session: Session, run: Run) -> Material:
