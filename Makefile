@@ -59,6 +59,7 @@ bench: $(INSTALLED) $(VENDORED) $(VISION) ## Measure what DESIGN has budgets for
 	$(BIN)/python -m bench.staging
 	$(BIN)/python -m bench.blockers
 	$(BIN)/python -m bench.guards
+	$(BIN)/python -m bench.history
 
 coverage-table: $(INSTALLED) $(VENDORED) ## Renew docs/coverage.md: 100 models, and torch's catalogue
 	$(BIN)/python -m bench.coverage

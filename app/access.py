@@ -6,7 +6,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from app.errors import NotFoundError
-from app.models import Graph, Remedy, Run, Script, Stage
+from app.models import FailureGroup, Graph, Remedy, Run, Script, Stage
 
 
 def find_run(session: Session, run_id: int) -> Run:
@@ -55,3 +55,14 @@ def find_graph(session: Session, graph_id: int) -> Graph:
             f"There is no graph {graph_id}.", "It is gone when the last run with it was deleted."
         )
     return graph
+
+
+def find_group(session: Session, fingerprint: str) -> FailureGroup:
+    """A failure over all runs that some run still has, or NotFoundError."""
+    group = session.get(FailureGroup, fingerprint)
+    if group is None or not group.runs:
+        raise NotFoundError(
+            f"There is no failure {fingerprint}.",
+            "The runs that had it may have been deleted; /failures lists all that there are.",
+        )
+    return group

@@ -13,10 +13,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 VERSION = "v1"
-_MOST = 2_000  # characters of a part that are read
-_MOST_MESSAGE = 500
+MOST = 2_000  # characters of a part that are read
+MOST_MESSAGE = 500
 
 _TOKEN = re.compile(
     r"""
@@ -57,6 +58,16 @@ Token = tuple[str, str]  # kind, text
 _END: Token = ("mark", "")
 
 
+class Parts(NamedTuple):
+    """What counts of a cause, without what does not: equal parts are one cause."""
+
+    category: str
+    expression: str
+    module_class: str
+    line: str
+    message: str
+
+
 def fingerprint(
     category: str,
     expression: str | None,
@@ -64,7 +75,18 @@ def fingerprint(
     text: str,
     message: str = "",
 ) -> str:
-    """The name of a cause: `v1:` and 16 hexadecimal digits.
+    """The name of a cause: `v1:` and 16 hexadecimal digits. Arguments are those of `parts_of`."""
+    return name_of(parts_of(category, expression, module_classes, text, message))
+
+
+def parts_of(
+    category: str,
+    expression: str | None,
+    module_classes: Sequence[str],
+    text: str,
+    message: str = "",
+) -> Parts:
+    """What the name of a cause is made of.
 
     Args:
         category: a word of app/models/failure.py's Category.
@@ -77,20 +99,24 @@ def fingerprint(
     line = "" if category == "unsupported_input" else plain_line(text)
     asked = plain_expression(expression or "")
     needs_message = category in _BY_MESSAGE or not (line or asked)
-    parts = (
+    return Parts(
         category,
         asked,
         plain_class(module_classes[-1]) if module_classes else "",
         line,
         plain_message(message) if needs_message else "",
     )
+
+
+def name_of(parts: Parts) -> str:
+    """The name of the cause that has these parts."""
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
     return f"{VERSION}:{digest.hexdigest()[:16]}"
 
 
 def plain_class(name: str) -> str:
     """A class's own name: where it is defined may change."""
-    return name[-_MOST:].rpartition(".")[2]
+    return name[-MOST:].rpartition(".")[2]
 
 
 def plain_line(text: str) -> str:
@@ -115,7 +141,7 @@ def plain_expression(text: str) -> str:
     `Eq(u3, 1)`, `u0 == 1` and `1 == u7` are one; of other numbers than 0, 1 and those in
     brackets only that they are numbers counts.
     """
-    text = text[:_MOST].strip()
+    text = text[:MOST].strip()
     if called := _RELATION.match(text):
         sides = _split(_tokens(called[2]), {","})
         if len(sides) == 3:
@@ -128,7 +154,7 @@ def plain_expression(text: str) -> str:
 
 def plain_message(text: str) -> str:
     """The first line of a message without addresses, paths, quoted texts and numbers."""
-    line = text[:_MOST_MESSAGE].strip().partition("\n")[0]
+    line = text[:MOST_MESSAGE].strip().partition("\n")[0]
     line = _CLASS.sub(r"\1", line)
     for pattern, word in ((_ADDRESS, "@"), (_QUOTED, "'…'"), (_PATH, "/…"), (_DIGITS, "0")):
         line = pattern.sub(word, line)
@@ -136,7 +162,7 @@ def plain_message(text: str) -> str:
 
 
 def _tokens(text: str) -> list[Token]:
-    line = unicodedata.normalize("NFKC", text[:_MOST])[:_MOST]
+    line = unicodedata.normalize("NFKC", text[:MOST])[:MOST]
     found = ((match.lastgroup or "", match[0]) for match in _TOKEN.finditer(line))
     return [token for token in found if token[0] != "comment"]
 

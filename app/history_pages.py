@@ -11,7 +11,7 @@ from app.pages import Problem
 from app.plots import Plot
 from app.services.facets import Facets
 from app.services.saved_filters import FilterView
-from app.services.summary import Tone, headline, tone_of
+from app.services.summary import Tone, run_words, tone_of
 from app.services.timeline import Timeline
 from app.services.views import ExampleView, RunHead, RunList
 from app.templating import Page
@@ -63,8 +63,7 @@ class HistoryRow:
     @classmethod
     def of(cls, run: RunHead) -> "HistoryRow":
         """The row of a run."""
-        ended = run.status is RunStatus.FINISHED
-        words = headline(run.verdict, run.replay) if run.verdict or ended else run.status.value
+        words = run_words(run.status, run.verdict, run.replay)
         return cls(run, tone_of(run.status, run.verdict, run.replay), words)
 
 

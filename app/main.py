@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -19,16 +18,20 @@ from app.routes import (
     annotations,
     api_boxes,
     api_catalog,
+    api_compare,
     api_contracts,
     api_events,
     api_exports,
+    api_failures,
     api_filters,
     api_graphs,
     api_remedies,
     api_runs,
     api_workers,
+    compare,
     contracts,
     docs,
+    failures,
     filters,
     graphs,
     health,
@@ -46,6 +49,7 @@ from app.services.storage import BlobStore
 from app.services.views import ErrorBody
 from app.settings import Settings
 from app.templating import STATIC
+from app.version import installed_version
 from app.web import Web
 
 FORM_BYTES = 2**20  # of an upload's other fields and its multipart borders
@@ -63,6 +67,8 @@ _PAGES: tuple[APIRouter, ...] = (
     stages.router,
     pairs.router,
     graphs.router,
+    compare.router,
+    failures.router,
     workers.router,
     docs.router,
 )
@@ -76,6 +82,8 @@ _API: tuple[APIRouter, ...] = (
     api_graphs.router,
     api_boxes.router,
     api_exports.router,
+    api_compare.router,
+    api_failures.router,
     api_catalog.router,
     api_workers.router,
     health.router,
@@ -98,7 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     max_body_size = settings.upload_bytes + settings.script_bytes + FORM_BYTES
     app = FastAPI(
         title="Stagelight",
-        version=_version(),
+        version=installed_version(),
         description="A web dashboard for torch.export diagnostics.",
         docs_url=None,  # its pages load scripts from elsewhere, which the policy forbids
         redoc_url=None,
@@ -147,11 +155,3 @@ def _errors_of_a_stream() -> dict[int | str, dict[str, Any]]:
         }
         for status, known in _ERRORS.items()
     }
-
-
-def _version() -> str:
-    """Of the installed package; a bare checkout has none."""
-    try:
-        return version("stagelight")
-    except PackageNotFoundError:
-        return "0"

@@ -1,5 +1,6 @@
 """What each template is given: frozen, typed, complete."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from app.services.contracts import ContractView, contract_words
 from app.services.docs import DocLink
 from app.services.failure_views import BlockerDetail
 from app.services.in_force import Section
+from app.services.known_failures import KnownFailure
 from app.services.module_tree import ModuleTree
 from app.services.pairs import Pair, likeliest
 from app.services.stop_picture import StopPicture
@@ -93,6 +95,7 @@ class RunPage(Page):
     fixes: Fixes | None  # what was tried against it
     changes: Changes | None  # what it changed of the run that it repeats
     contract: ContractView | None  # what its dimensions can be
+    known: Mapping[int, KnownFailure]  # from other runs, by the blocker's position; 0: its own
     log: LogPart
     event: int
 
@@ -163,6 +166,7 @@ class BlockerPage(Page):
     searched: bool  # what is said of the search is known
     neighbours: tuple[int | None, int | None]
     remedies: tuple[RemedyCard, ...]
+    known: KnownFailure | None  # from other runs
     live: bool  # whether more may still be tried
     event: int  # the last one of its run that this page has seen
 

@@ -1,4 +1,4 @@
-"""Keeps the workers of `stagelight serve` alive, as child processes, and ends them with it."""
+"""Keeps the workers of `stagelight serve` and `run` alive, as child processes, until it is told."""
 
 import logging
 import os
@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import IO
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,7 +22,11 @@ from app.settings import Settings
 LOOK_SECONDS = 0.1  # between looks at the workers
 BACKOFF_SECONDS = (0.0, 1.0, 5.0, 30.0)  # before a worker is started anew, by quick deaths in a row
 QUICK_SECONDS = 10.0  # a worker that lived longer did not die of its start
+HOPELESS_DEATHS = 2  # in a row, after which it is said to be failing
 PATIENCE_SECONDS = 2.0  # that workers have to end after SIGTERM
+
+# Isolated from the folder that it is started in, which may have modules of the same names.
+WORKER = (sys.executable, "-P", "-m", "workers")
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +46,25 @@ class Supervisor:
     """Runs `settings.workers` workers until `stop`. They are started by its one thread, for a
     worker gets SIGTERM when the thread that started it ends, however it ends."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Mapping[str, str] | None = None,
+        log_file: IO[bytes] | None = None,
+    ) -> None:
+        """`environment` and `log_file`, their stderr, are the workers'; None: as ours are."""
         self._settings = settings
+        self._environment = environment
+        self._log_file = log_file
         self._engine: Engine = make_engine(settings.url)
         self._slots = [_Slot() for _ in range(settings.workers)]
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="supervisor")
+
+    @property
+    def failing(self) -> bool:
+        """Whether a worker died of its start, again and again."""
+        return any(slot.quick_deaths >= HOPELESS_DEATHS for slot in self._slots)
 
     def start(self) -> None:
         """Start the workers."""
@@ -90,8 +109,10 @@ class Supervisor:
         options = ["--name", slot.name, "--parent", str(os.getpid())]
         # A session of its own: a terminal's Ctrl-C is for serve, which tells its workers.
         slot.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "workers", *options],
+            [*WORKER, *options],
             stdin=subprocess.DEVNULL,
+            stderr=self._log_file,
+            env=self._environment,
             start_new_session=True,
         )
 

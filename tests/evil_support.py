@@ -4,6 +4,7 @@ import zlib
 from typing import Any
 
 from app.models import (
+    FailureGroup,
     GuardKind,
     RemedyKind,
     ReplayStatus,
@@ -15,6 +16,7 @@ from app.models import (
 )
 from app.patches import write_diff
 from app.services.options import RunOptions
+from app.services.sightings import record_sightings
 from tests.web_support import COVERAGE, EAGER, LOADED, Seed, make_worker, replay
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7919*7907 }}\x1b[31m\u202e\x00"
@@ -37,7 +39,11 @@ PAGES = [
     "/runs/1/rerun",
     "/graphs/1",
     "/graphs/3",
+    "/compare",
+    "/compare?base=1&head=1",
     "/settings",
+    "/failures",
+    "/failures/v1:e000000000000001",
 ]
 
 
@@ -82,6 +88,9 @@ def seed_evil(seed: Seed) -> None:
     _passed(seed, run)
     _failed(seed, run)
     _blocked(seed, run)
+    record_sightings(seed.session, run)
+    group = seed.session.get_one(FailureGroup, "v1:e000000000000001")
+    group.note, group.state_by, group.state_at = EVIL, EVIL[:80], run.started_at
     seed.log(run, f"{EVIL}\n\x1b]8;;http://evil.example\x07a link\x1b]8;;\x07\n")
 
 
@@ -207,10 +216,11 @@ def evil_cause() -> dict[str, Any]:
     """A failure all of whose columns are hostile."""
     columns = (
         *("exception", "message", "hint", "file", "function", "text"),
-        *("module", "expression", "value", "upload_file", "stack"),
+        *("module", "expression", "value", "upload_file", "stack", "module_class"),
     )
     frame = {"file": EVIL, "line": 1, "function": EVIL, "text": EVIL, "where": "upload"}
     return dict.fromkeys(columns, EVIL) | {
+        "fingerprint": "v1:e000000000000001",
         "upload_line": 3,
         "frames": [frame],
         "births": [{"symbol": EVIL, "operation": EVIL, "frame": frame}],

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.cli import is_loopback
+from app.cli.server import is_loopback
 from app.db import make_engine
 from app.models import RunStatus
 from app.services.migrate import is_current

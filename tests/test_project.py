@@ -128,7 +128,10 @@ def test_front_end_packages_are_locked_by_content_and_by_no_host() -> None:
         assert "resolved" not in entry, path
 
 
-@pytest.mark.parametrize("start", ["import app.cli", "from app.main import create_app as a; a()"])
+@pytest.mark.parametrize(
+    "start",
+    ["import app.cli.server, app.cli.embedded", "from app.main import create_app as a; a()"],
+)
 def test_the_web_process_imports_no_torch(start: str, tmp_path: Path) -> None:
     code = f"{start}\nimport sys\nprint(*sys.modules)"
     done = subprocess.run(

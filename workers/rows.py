@@ -138,6 +138,7 @@ def _cause(report: FailureReport) -> dict[str, Any]:
         "function": culprit.function if culprit else "",
         "text": culprit.text if culprit else "",
         "module": report.module,
+        "module_class": report.module_class,
         "expression": report.expression,
         "births": [to_data(birth) for birth in report.births],
         "value": report.value,

@@ -4,6 +4,7 @@ from app.models.blocker import Blocker, Search
 from app.models.component import Component, Role
 from app.models.event import RunEvent
 from app.models.failure import Category, Failure
+from app.models.failure_group import FailureGroup, GroupState
 from app.models.fate import Fate
 from app.models.graph import Graph
 from app.models.guard import Guard, GuardKind
@@ -12,6 +13,7 @@ from app.models.remedy import Remedy, RemedyKind, RemedyStatus
 from app.models.run import Run, RunStatus, Verdict
 from app.models.saved_filter import SavedFilter
 from app.models.script import Script, ScriptKind
+from app.models.sighting import FailurePlace, Sighting
 from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
 from app.models.tag import RunTag
 from app.models.worker import Worker
@@ -21,8 +23,11 @@ __all__ = [
     "Category",
     "Component",
     "Failure",
+    "FailureGroup",
+    "FailurePlace",
     "Fate",
     "Graph",
+    "GroupState",
     "Guard",
     "GuardKind",
     "Remedy",
@@ -39,6 +44,7 @@ __all__ = [
     "Script",
     "ScriptKind",
     "Search",
+    "Sighting",
     "Stage",
     "StageKind",
     "StageStatus",

@@ -51,6 +51,7 @@ class Cause(SQLModel):
     function: str = ""
     text: str = ""  # that line's code
     module: str | None = None  # path of the module whose forward ran it
+    module_class: str = Field(default="", sa_column_kwargs={"server_default": sql_text("''")})
     expression: str | None = None  # what could not be decided, `u0 == 1`
     births: list[dict[str, Any]] = Field(  # where its unbacked symbols came from
         default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}

@@ -29,6 +29,7 @@ from app.services.blockers import blocker_detail, blocker_positions, blocker_vie
 from app.services.changes import changes_of
 from app.services.contracts import brief_contract
 from app.services.failure_views import SourceView
+from app.services.known_failures import known_failures
 from app.services.module_tree import grow, stops_of
 from app.services.modules import module_views
 from app.services.present import facts, last_event, log_text, run_view
@@ -168,6 +169,7 @@ def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
             fixes=fixes_of(view.every_remedy, patches, exports=view.verdict is Verdict.EXPORTED),
             changes=None if changes is None else Changes.of(run_id, changes),
             contract=brief_contract(session, run),
+            known=known_failures(session, run_id),
             log=LogPart.of(log.text, log.dropped),
             event=event,
         )
@@ -206,6 +208,7 @@ def _blocker_page(
         positions = blocker_positions(session, run_id)
         details = remedy_details(session, run_id, position)
         remedies = remedy_views(session, run_id) if details else []
+        known = known_failures(session, run_id)
     culprit = Culprit.of(found)
     assert culprit is not None
     return kind(
@@ -221,6 +224,7 @@ def _blocker_page(
             position + 1 if position + 1 in positions else None,
         ),
         remedies=detail_cards(details, remedies),
+        known=known.get(position),
         live=not run.status.ended,
         event=event,
     )

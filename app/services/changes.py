@@ -39,24 +39,25 @@ class ChangesView(View):
 def changes_of(session: Session, store: BlobStore, run: Run) -> ChangesView | None:
     """What a run changed; None where it repeats no run, or one exactly."""
     assert run.id is not None
-    if run.parent_id is None:
-        return None
+    return None if run.parent_id is None else changes_between(session, store, run.parent_id, run.id)
+
+
+def changes_between(session: Session, store: BlobStore, base: int, head: int) -> ChangesView | None:
+    """What run `head` changed of run `base`; None where that is nothing, or one is not there."""
     query = (
         select(col(Run.id), col(Run.entry), col(Run.options), col(Script.sha256), col(Script.kind))
         .join(Script, col(Script.id) == col(Run.script_id))
-        .where(col(Run.id).in_((run.id, run.parent_id)), col(Run.deleted_at).is_(None))
+        .where(col(Run.id).in_((base, head)), col(Run.deleted_at).is_(None))
     )
     rows = {row.id: row for row in session.execute(query)}
-    parent, own = rows.get(run.parent_id), rows[run.id]
-    if parent is None:
+    parent, own = rows.get(base), rows.get(head)
+    if parent is None or own is None:
         return None
     diff = script_diff(store, *(Upload(row.sha256, row.kind, row.entry) for row in (parent, own)))
     options = changed_options(parent.options, own.options)
     if not diff and not options:
         return None
-    return ChangesView(
-        parent=parent.id, diff=diff, options=options, **_graphs(session, parent.id, run.id)
-    )
+    return ChangesView(parent=base, diff=diff, options=options, **_graphs(session, base, head))
 
 
 def changed_options(base: Mapping[str, Any], head: Mapping[str, Any]) -> list[OptionChange]:

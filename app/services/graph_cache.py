@@ -51,6 +51,11 @@ class Cache:
             self._keep(key, made, size(made))
         return made
 
+    def peek(self, key: Hashable) -> Any | None:
+        """The one that is kept, or None."""
+        kept = self._find(key)
+        return None if kept is None else kept[0]
+
     def _find(self, key: Hashable) -> tuple[Any, int] | None:
         with self._lock:
             kept = self._kept.get(key)

@@ -143,13 +143,18 @@ def script_view(run: Run, script: Script) -> ScriptView:
 
 def facts(session: Session, run: RunView) -> RunFacts:
     """What the summary needs to know."""
+    return run_facts(run, _ahead(session, run) if run.status is RunStatus.QUEUED else 0)
+
+
+def run_facts(run: RunView, ahead: int = 0) -> RunFacts:
+    """The same of a run that waits for `ahead` others."""
     own = run.failure
     return RunFacts(
         status=run.status,
         verdict=run.verdict,
         reason=run.reason,
         runtime=run.runtime,
-        ahead=_ahead(session, run) if run.status is RunStatus.QUEUED else 0,
+        ahead=ahead,
         loaded=run.loaded is not None,
         eager=run.eager is not None,
         cancelling=run.cancel_requested,

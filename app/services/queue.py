@@ -20,6 +20,7 @@ from app.models.columns import utc_now
 from app.services.attempt import category_of, close_stages, forget
 from app.services.live import announce
 from app.services.search import index_run
+from app.services.sightings import record_sightings
 
 WORKER_LOST = {
     "code": "follow_ups_left",
@@ -204,6 +205,7 @@ def _end(session: Session, run: Run, status: RunStatus, reason: str) -> None:
     run.category = session.execute(select(category_of(run.id))).scalar_one()
     index_run(session, run.id)
     close_stages(session, run.id, reason or f"the run was {status.value} before it")
+    record_sightings(session, run)
     announce(session, run.id, "run", status=status, verdict=run.verdict)
 
 

@@ -174,6 +174,12 @@ def headline(verdict: Verdict | None, replay: ReplayStatus | None) -> str:
     return "no verdict" if verdict is None else verdict.value.replace("_", " ")
 
 
+def run_words(status: RunStatus, verdict: Verdict | None, replay: ReplayStatus | None) -> str:
+    """A run in a list: its verdict, else its status."""
+    is_known = verdict is not None or status is RunStatus.FINISHED
+    return headline(verdict, replay) if is_known else status.value
+
+
 def tone_of(status: RunStatus, verdict: Verdict | None, replay: ReplayStatus | None) -> Tone:
     """The tone of a run in a list."""
     fixed = {

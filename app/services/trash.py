@@ -12,6 +12,7 @@ from app.models.columns import utc_now
 from app.services import search
 from app.services.live import announce
 from app.services.programs import forget_programs, programs_of
+from app.services.sightings import forget_sightings, record_sightings
 from app.services.storage import BlobStore
 
 BATCH = 20  # runs that are removed in one sweep: each is a transaction that others wait for
@@ -29,6 +30,7 @@ def delete_run(session: Session, run: Run) -> None:
     assert run.id is not None
     run.deleted_at = utc_now()
     session.add(run)
+    forget_sightings(session, run)
     announce(session, run.id, "about")
 
 
@@ -48,6 +50,7 @@ def restore_run(session: Session, run_id: int) -> Run:
         )
     run.deleted_at = None
     session.add(run)
+    record_sightings(session, run)
     announce(session, run_id, "about")
     return run
 

@@ -284,6 +284,10 @@ class RunView(View):
     failure: FailureDetail | None
     notes: list[NoteView]
 
+    def settled(self, *, follow: bool) -> bool:
+        """Whether its verdict is known; with `follow`, all that is tried after it as well."""
+        return self.status.ended or (bool(self.following) and not follow)
+
     @property
     def every_remedy(self) -> list[RemedyView]:
         """Those of the blockers and of the whole model, in the order in which they are tried."""

@@ -1,8 +1,7 @@
-"""The stagelight command."""
+"""The server of `stagelight serve`: one listening socket, the pages, and their workers."""
 
 import ipaddress
 import logging
-import os
 import signal
 import socket
 import sys
@@ -13,31 +12,22 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.services.migrate import migrate as migrate_database
+from app.services.migrate import migrate
 from app.settings import Settings
 from app.supervisor import Supervisor
 
 CONNECTION_SECONDS = 1  # that a request may still take when the server is told to end
 
-app = typer.Typer(
-    help="Stagelight: diagnostics for torch.export. Settings come from STAGELIGHT_* variables.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
 
-
-@app.command()
-def serve() -> None:
-    """Serve the web pages and run workers, until Ctrl-C."""
-    settings = Settings()
+def serve(settings: Settings) -> None:
+    """Serve, with workers beside, until a signal."""
     check_host(settings)
     log_to_stderr()
     listener = listen(settings.host, settings.port)
     supervisor = Supervisor(settings)
     server = Server(create_app(settings), listener, supervisor)
     server.end_on_signals()
-    migrate_database(settings.url)
+    migrate(settings.url)
     supervisor.start()
     try:
         server.run(sockets=[listener])
@@ -46,18 +36,6 @@ def serve() -> None:
         supervisor.join()
     if not server.started:
         raise typer.Exit(1)
-
-
-@app.command()
-def worker() -> None:
-    """Run one worker, until Ctrl-C. Many can share a database, on one machine or several."""
-    os.execv(sys.executable, [sys.executable, "-m", "workers"])  # noqa: S606 - our own program
-
-
-@app.command()
-def migrate() -> None:
-    """Bring the database to this version's schema."""
-    migrate_database(Settings().url)
 
 
 def check_host(settings: Settings) -> None:
@@ -151,12 +129,3 @@ class Server(uvicorn.Server):
         """Take a signal as a good end, from now on and when uvicorn raises it again at its own."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.handle_exit)
-
-
-def main() -> None:
-    """The entry point of the installed command."""
-    app()
-
-
-if __name__ == "__main__":
-    main()

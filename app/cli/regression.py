@@ -1,0 +1,69 @@
+"""What got worse from one run to another: the verdict, or a cause that is new. Pure."""
+
+from dataclasses import dataclass
+
+from app.cli.verdicts import whole_replay
+from app.models import ReplayStatus, Search, Verdict
+from app.services.failure_views import BlockerView
+from app.services.summary import Cause, headline
+from app.services.views import RunView
+
+_ORDER = (Verdict.EXPORTED, Verdict.PARTLY, Verdict.BLOCKED, Verdict.SCRIPT_ERROR)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended, as far as getting worse goes."""
+
+    verdict: Verdict | None
+    replay: ReplayStatus | None  # of the whole model
+
+    @property
+    def rank(self) -> tuple[int, bool] | None:
+        """The larger, the worse; None for no verdict, which is neither."""
+        if self.verdict is None:
+            return None
+        return _ORDER.index(self.verdict), self.replay is ReplayStatus.DIFFERENT
+
+
+@dataclass(frozen=True)
+class Regression:
+    """What got worse, a sentence each; and of how many causes it is not known whether they are new,
+    for the base did not come so far."""
+
+    worse: tuple[str, ...] = ()
+    unsure: int = 0
+
+
+def worse_verdict(base: Ending, head: Ending) -> tuple[str, ...]:
+    """A sentence where the head's verdict is worse than the base's."""
+    if base.rank is None or head.rank is None or head.rank <= base.rank:
+        return ()
+    words = [headline(ending.verdict, ending.replay) for ending in (base, head)]
+    return (f"The verdict was {words[0]!r}, and is {words[1]!r}.",)
+
+
+def regression(base: RunView, head: RunView) -> Regression:
+    """What got worse from `base` to `head`. A blocker is new where the base knew all of its own."""
+    known = {_identity(blocker) for blocker in base.blockers}
+    unknown = [blocker for blocker in head.blockers if _identity(blocker) not in known]
+    verdict = worse_verdict(_ending(base), _ending(head))
+    if not _knows_all(base):
+        return Regression(verdict, len(unknown))
+    causes = [Cause(one.category, file=one.file, line=one.line).words for one in unknown]
+    return Regression((*verdict, *(f"Something new stops it: {words}." for words in causes)))
+
+
+def _ending(run: RunView) -> Ending:
+    return Ending(run.verdict, whole_replay(run))
+
+
+def _knows_all(run: RunView) -> bool:
+    """Whether all that stops it is known: it exports, or the search for it ended clean."""
+    searched = run.search is not None and run.search.complete is Search.CLEAN
+    return searched or run.verdict is Verdict.EXPORTED
+
+
+def _identity(blocker: BlockerView) -> str:
+    """Its fingerprint; without one, what it is and the code of its line."""
+    return blocker.fingerprint or f"{blocker.category}:{blocker.file}:{blocker.text.strip()}"

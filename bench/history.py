@@ -1,0 +1,273 @@
+"""How pages do with 100,000 runs: a real server on one core, asked 50 times a second.
+
+Prints for each address the 50th and 95th percentile of the time from the moment a request was due
+until its whole answer was there, and how many queries it took with few runs and with many; ends
+with 1 where a p95 is over its budget or a number of queries is not the same.
+
+    python -m bench.history [--runs 100000] [--requests 40] [--only TEXT] [--folder FOLDER]
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, event, text
+
+from app.db import make_engine
+from app.main import create_app
+from app.settings import Settings
+from bench.seeded_history import write_history
+
+BUDGET_MS = 50.0
+A_SECOND = 50  # requests
+FEW = 300  # runs that the number of queries is compared with
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One address. Milliseconds."""
+
+    name: str
+    median: float
+    p95: float
+    worst: float
+    queries: tuple[int, int]  # with few runs and with many
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is in its budget."""
+        return self.p95 <= BUDGET_MS and self.queries[0] == self.queries[1]
+
+    def __str__(self) -> str:
+        few, many = self.queries
+        verdict = "ok" if self.is_good else "OVER"
+        return (
+            f"{self.name:58} {self.median:6.1f} {self.p95:6.1f} {self.worst:6.1f}"
+            f"  {few:3} {many:3}  {verdict}"
+        )
+
+
+def main() -> None:
+    """Make the histories, ask for each page, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=100_000)
+    parser.add_argument("--requests", type=int, default=40, help="of each address")
+    parser.add_argument("--only", default="", help="a part of the addresses to ask for")
+    parser.add_argument("--folder", type=Path, help="for the histories, which are then kept")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="stagelight-") as passing:
+        folder = arguments.folder or Path(passing)
+        few, many = (_history(folder / str(runs), runs) for runs in (FEW, arguments.runs))
+        figures = measure(few, many, arguments.requests, arguments.only)
+    if not all(figure.is_good for figure in figures):
+        sys.exit(1)
+
+
+def measure(few: Settings, many: Settings, requests: int, only: str) -> list[Figure]:
+    """Print the figure of each address as it is there."""
+    print(f"{'':58} {'median':>6} {'p95':>6} {'worst':>6}  queries  (budget {BUDGET_MS:g} ms)")
+    figures = []
+    names = [name for name in addresses(many) if only in name]
+    before, after = queries(few, names), queries(many, names)
+    with server(many) as client:
+        for name, address in addresses(many).items():
+            if name not in names:
+                continue
+            times = sorted(ask(client, address, requests))
+            figure = Figure(
+                name,
+                statistics.median(times),
+                times[int(len(times) * 0.95)],
+                times[-1],
+                (before[name], after[name]),
+            )
+            print(figure, flush=True)
+            figures.append(figure)
+    return figures
+
+
+def _history(folder: Path, runs: int) -> Settings:
+    start = time.perf_counter()
+    settings = Settings(data=folder, runtimes={"torch-2.13": Path(sys.executable)}, workers=0)
+    if not folder.exists():
+        write_history(settings, runs)
+    size = sum(path.stat().st_size for path in folder.glob("stagelight.db*")) / 2**20
+    print(f"{runs:,} runs in {time.perf_counter() - start:.0f} s, {size:.0f} MiB", flush=True)
+    return settings
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Every page and filter, by how it is printed."""
+    engine = make_engine(settings.url)
+    with engine.connect() as connection:
+        last = connection.scalar(text("SELECT max(id) FROM run")) or 0
+        blocked = connection.scalar(text("SELECT max(id) FROM run WHERE verdict = 'blocked'"))
+        common = connection.scalar(text("SELECT fingerprint FROM blocker WHERE id = 1"))
+    engine.dispose()
+    history = {
+        f"/{query}": f"/{query}" for query in (*FILTERS, f"?before={last // 2}", "?before=40")
+    }
+    as_json = {f"/api/runs{query}": f"/api/runs{query}" for query in FILTERS}
+    others = {
+        "/runs/N": f"/runs/{blocked}",
+        "/runs/N/stages/5": f"/runs/{blocked}/stages/5",
+        "/runs/N/blockers/1": f"/runs/{blocked}/blockers/1",
+        "/api/runs/N": f"/api/runs/{blocked}",
+        "/failures": "/failures",
+        **{f"/failures{query}": f"/failures{query}" for query in FAILURES},
+        "/failures/F": f"/failures/{common}",
+        "/api/failures": "/api/failures",
+        "/api/failures/F": f"/api/failures/{common}",
+        "/compare?base=N-1&head=N": f"/compare?base={(blocked or 2) - 1}&head={blocked}",
+        "/scripts?name=anchor_anchor.py": "/scripts?name=anchor_anchor.py",
+        "/api/scripts?name=anchor_anchor.py": "/api/scripts?name=anchor_anchor.py",
+        "/_trends": "/_trends",
+        "/_trends?verdict=blocked": "/_trends?verdict=blocked",
+        "/share?run=N": f"/share?run={blocked}",
+        "/shares": "/shares",
+        "/settings": "/settings",
+    }
+    return history | as_json | others
+
+
+FILTERS = (
+    "",
+    "?status=finished",
+    "?status=running",
+    "?status=cancelled",
+    "?verdict=exported",
+    "?verdict=script_error",
+    "?runtime=torch-2.13",
+    "?runtime=nightly",
+    "?runtime=none",
+    "?person=person-00",
+    "?person=person-39",
+    "?script=anchor_anchor.py",
+    "?script=warp_warp.py",
+    "?model=AnchorAnchorNet",
+    "?model=WarpIndexNet",
+    "?category=data_dependent_branch",
+    "?category=unsupported_input",
+    "?tag=release",
+    "?tag=release&tag=edge",
+    "?pin=1",
+    "?since=7d",
+    "?until=2000-01-01",
+    "?q=keypoint",
+    "?q=pose+window",
+    "?q=guard",
+    "?q=torch",
+    "?q=heatmap_77",
+    "?q=nosuchword",
+    "?q=vendor&verdict=blocked",
+    "?q=guard&person=person-39",
+    "?verdict=blocked&runtime=nightly",
+    "?verdict=exported&person=person-39",
+    "?status=failed&person=person-39",
+    "?category=mutation&model=WarpIndexNet",
+    "?person=person-00&runtime=torch-2.13&since=30d&tag=ci",
+)
+FAILURES = (
+    "?state=open",
+    "?category=data_dependent_branch",
+    "?runtime=nightly",
+    "?script=anchor_anchor.py",
+    "?q=keypoint",
+)
+
+
+def queries(settings: Settings, names: Sequence[str]) -> dict[str, int]:
+    """How many statements each address takes, in this process."""
+    found: dict[str, int] = {}
+    app = create_app(settings)
+    engine: Engine = app.state.web.engine
+    with (
+        TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client,
+        _counting(engine) as counted,
+    ):
+        for name, address in addresses(settings).items():
+            if name not in names:
+                continue
+            client.get(address)  # what is read once a process is not counted
+            before = len(counted)
+            answer = client.get(address)
+            if answer.status_code != 200:
+                raise RuntimeError(f"{address}: {answer.status_code} {answer.text[:400]}")
+            found[name] = len(counted) - before
+    return found
+
+
+@contextmanager
+def _counting(engine: Engine) -> Iterator[list[str]]:
+    counted: list[str] = []
+
+    def note(_c: object, _u: object, statement: str, *_: object) -> None:
+        counted.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield counted
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def server(settings: Settings) -> Iterator[httpx.Client]:
+    """The web application in a process of its own, on one core; this one takes another."""
+    cores = sorted(os.sched_getaffinity(0))
+    ours, theirs = get_context("spawn").Pipe()
+    process = get_context("spawn").Process(target=_serve, args=(settings, cores[0], theirs))
+    process.start()
+    if len(cores) > 1:
+        os.sched_setaffinity(0, cores[1:])
+    try:
+        with httpx.Client(base_url=ours.recv(), timeout=60) as client:
+            yield client
+    finally:
+        os.sched_setaffinity(0, cores)
+        ours.send("end")
+        process.join()
+
+
+def _serve(settings: Settings, core: int, told: Connection) -> None:
+    os.sched_setaffinity(0, {core})
+    running = uvicorn.Server(
+        uvicorn.Config(create_app(settings), port=0, log_config=None, access_log=False)
+    )
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        time.sleep(0.02)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    told.send(f"http://127.0.0.1:{port}")
+    told.recv()
+    running.should_exit = True
+    thread.join()
+
+
+def ask(client: httpx.Client, address: str, requests: int) -> list[float]:
+    """Milliseconds of each request, from when it was due: one every fiftieth of a second."""
+    client.get(address).raise_for_status()
+    times = []
+    due = time.perf_counter()
+    for _ in range(requests):
+        due += 1 / A_SECOND
+        time.sleep(max(0.0, due - time.perf_counter()))
+        client.get(address).raise_for_status()
+        times.append((time.perf_counter() - due) * 1000)
+    return times
+
+
+if __name__ == "__main__":
+    main()
