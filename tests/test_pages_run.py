@@ -155,4 +155,4 @@ def test_a_run_takes_the_same_number_of_queries_with_any_number_of_stages(
             seed.component(again, n, f"part{n}")
         for position in range(1, 21):
             seed.blocker(again, position)
-    assert few == count_queries(app, lambda: client.get(f"/runs/{id_of(run)}")) == 16
+    assert few == count_queries(app, lambda: client.get(f"/runs/{id_of(run)}")) == 17

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from app.models import RunStatus, StageKind, StageStatus, Verdict
+from app.services.housekeeping import keep_house
 from app.services.programs import FRESH_SECONDS, program_store, sweep_programs
 from app.services.storage import BlobStore
 from app.settings import Settings
@@ -76,9 +77,13 @@ def test_a_program_goes_with_the_last_run_that_names_it(
         sha256 = saved(seed, programs)
         saved(seed, programs)
         other = saved(seed, programs, b"another")
+    gone = settings.model_copy(update={"undo_hours": 0.0})
     assert client.delete("/api/runs/1").status_code == 204
+    list(keep_house(engine, gone))
     assert sorted(kept(programs)) == sorted([sha256, other])
     assert client.delete("/api/runs/2").status_code == 204
+    assert sorted(kept(programs)) == sorted([sha256, other]), "it can be restored"
+    list(keep_house(engine, gone))
     assert kept(programs) == [other]
 
 

@@ -179,8 +179,8 @@ def test_on_postgresql_words_are_a_tsquery(engine: Engine) -> None:
         filters = FilterWords(q="aten::nonzero it's", tag=("ci",)).filters()
         assert isinstance(filters, Filters)
         where = selection(session, filters).where
-    sql = str(
-        select(1).where(*where).compile(dialect=PGDialect(), compile_kwargs={"literal_binds": True})
-    )  # type: ignore[no-untyped-call]
+    dialect = PGDialect()  # type: ignore[no-untyped-call]
+    query = select(1).where(*where)
+    sql = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     assert "run_text.words @@ to_tsquery('simple', '(''aten'' <-> ''nonzero'':*)" in sql
     assert "MATCH" not in sql

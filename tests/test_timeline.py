@@ -163,10 +163,10 @@ def test_trends_are_those_of_the_filter(
 
 
 def test_a_plot_stays_on_its_canvas() -> None:
-    day = DayView(day="2026-11-01", exported=3, blocked=2, other=1)  # type: ignore[arg-type]
+    day = DayView(day="2026-11-01", exported=3, blocked=2, other=1)
     point = PointView(
         run=1,
-        created_at="2026-11-01T00:00:00Z",  # type: ignore[arg-type]
+        created_at="2026-11-01T00:00:00Z",
         verdict=Verdict.PARTLY,
         seconds=4.0,
         coverage=0.5,

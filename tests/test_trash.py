@@ -73,7 +73,7 @@ def test_a_deleted_run_is_nowhere(client: TestClient) -> None:
         ("POST", "/runs/1/star"),
         ("POST", "/runs/1/delete"),
     ):
-        json = {} if method == "PATCH" else None
+        json: dict[str, str] | None = {} if method == "PATCH" else None
         assert client.request(method, path, json=json).status_code == 404, path
     assert [run["id"] for run in client.get("/api/runs").json()["runs"]] == [2]
     assert client.get("/api/runs?script=model.py&q=first").json()["runs"] == []

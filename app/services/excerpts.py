@@ -60,7 +60,7 @@ def matches_of(
             found[row.rowid] = excerpt(field, text, any_word)
     rest = {run: script for run, script in scripts.items() if run not in found}
     of_scripts = select(SCRIPT_TEXT).where(SCRIPT_TEXT.c.rowid.in_(set(rest.values())))
-    texts_of = {row.rowid: row.text for row in session.execute(of_scripts)} if rest else {}
+    texts_of = {row.rowid: row.text for row in session.execute(of_scripts)}
     shown = {script: excerpt("script", text, any_word) for script, text in texts_of.items()}
     return found | {run: shown[script] for run, script in rest.items() if script in shown}
 
