@@ -173,8 +173,6 @@ def test_openapi_describes_every_answer_and_every_error(client: TestClient) -> N
         "/api/graphs/{graph_id}/boxes", "/api/graphs/{graph_id}/find",
         "/api/runs/{run_id}/remedies", "/api/runs/{run_id}/remedies/{position}.patch",
         "/api/runs/{run_id}/remedies/{position}/run", "/api/runs/{run_id}/changes",
-        "/api/compare", "/api/failures", "/api/failures/{fingerprint}",
-        "/api/failures/{fingerprint}/occurrences",
         "/api/runs/{run_id}/shapes", "/api/runtimes", "/api/examples",
         "/api/examples/{name}", "/api/workers", "/api/settings", "/healthz", "/readyz", "/metrics",
     } == paths.keys()  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from app.models import Category, RunStatus, StageKind, StageStatus, Verdict
 from app.reports.report import Report
+from app.services.sightings import record_sightings
 from app.services.storage import BlobStore
 from app.settings import Settings
 from tests.evil_support import seed_evil
