@@ -11,7 +11,7 @@ from app.services.search_words import pattern_of
 from app.services.view import View
 
 CHARACTERS = 140  # of an excerpt
-BEFORE = 40  # of them before the first hit
+BEFORE = 16  # of them before the first hit
 
 # What a row of the history does not show by itself comes first.
 ORDER = ("failures", "note", "reason", "filename", "tags", "title")
