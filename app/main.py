@@ -27,6 +27,7 @@ from app.routes import (
     api_graphs,
     api_remedies,
     api_runs,
+    api_shares,
     api_workers,
     compare,
     contracts,
@@ -38,9 +39,12 @@ from app.routes import (
     home,
     pairs,
     remedies,
+    reports,
     reruns,
     runs,
     scripts,
+    shared,
+    shares,
     stages,
     workers,
 )
@@ -70,6 +74,9 @@ _PAGES: tuple[APIRouter, ...] = (
     compare.router,
     failures.router,
     workers.router,
+    shares.router,
+    reports.router,
+    shared.router,
     docs.router,
 )
 _API: tuple[APIRouter, ...] = (
@@ -86,6 +93,8 @@ _API: tuple[APIRouter, ...] = (
     api_failures.router,
     api_catalog.router,
     api_workers.router,
+    api_shares.router,
+    reports.api,
     health.router,
 )
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -118,7 +127,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         },
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(Doorkeeper, frozenset({settings.host}), max_body_size),
+            Middleware(Doorkeeper, settings.hosts, max_body_size),
             Middleware(CatchAll),
         ],
     )

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import StagelightError, TooLargeError
 from app.problems import answer
+from app.share_pages import SHARED
 
 POLICY = "; ".join(
     (
@@ -40,6 +41,13 @@ HEADERS = {
             *("payment", "publickey-credentials-get", "serial", "usb"),
         )
     ),
+}
+
+# What is opened by a link alone: nobody indexes it, keeps it or is told of its address.
+SHARED_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
 }
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -77,6 +85,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
+                if scope["path"].startswith(SHARED):
+                    headers.update(SHARED_HEADERS)
                 headers.setdefault("Cache-Control", _cache_control(scope, message["status"]))
             await send(message)
 

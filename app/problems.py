@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from app.errors import NotFoundError, StagelightError
 from app.pages import ErrorPage, Problem
 from app.services.views import ErrorBody, ErrorInfo
+from app.share_pages import SHARED, GonePage
 from app.web import Web
 
 JSON_PATHS = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
@@ -39,7 +40,8 @@ def answer(request: Request, error: Exception) -> Response:
         body = ErrorBody(error=info).model_dump(mode="json")
         return JSONResponse(body, problem.status, headers=headers)
     web: Web = request.app.state.web
-    response = web.render(ErrorPage(problem), problem.status)
+    shared = request.url.path.startswith(SHARED)
+    response = web.render((GonePage if shared else ErrorPage)(problem), problem.status)
     response.headers.update(headers or {})
     return response
 

@@ -4,6 +4,7 @@ import sys
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -78,6 +79,10 @@ class Settings(BaseSettings):
     poll_seconds: Annotated[float, Field(gt=0)] = 0.2
     attempts: Annotated[int, Field(ge=1)] = 2
 
+    # Links that show a report to whoever has them.
+    public_url: str = ""
+    share_forever: bool = False
+
     @field_validator("runtimes", mode="before")
     @classmethod
     def _split_runtimes(cls, value: object) -> object:
@@ -92,6 +97,33 @@ class Settings(BaseSettings):
         if pairs is value or not isinstance(pairs, dict):
             return value
         return {name: tuple(modules.split("+")) for name, modules in pairs.items()}
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        """An address that links can begin with: its slash at the end is left out."""
+        parts = urlsplit(value)
+        wrong = (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.port == 0
+            or "@" in parts.netloc
+            or parts.query
+            or parts.fragment
+            or not value.isascii()
+        )
+        if value and wrong:
+            raise ValueError(
+                "write STAGELIGHT_PUBLIC_URL as https://host or https://host/path, without a query"
+            )
+        return value.rstrip("/")
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names that this server answers to, beside those of the loopback."""
+        public = urlsplit(self.public_url).hostname
+        named = {self.host} if public is None else {self.host, public}
+        return frozenset(f"[{name}]" if ":" in name else name.lower() for name in named)
 
     @cached_property
     def url(self) -> str:

@@ -17,6 +17,7 @@ from app.text import terminal, visible
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
 
+ICONS = "vendor/icons.svg"  # drawn by <use>, from here or from the document itself
 NOTHING = "\u2013"  # shown where there is no value
 SPELLINGS = (("data_dependent", "data-dependent"), ("python", "Python"), ("numpy", "NumPy"))
 
@@ -44,8 +45,10 @@ def render(page: Page, status: int = 200, *, unsandboxed_site: bool) -> HTMLResp
 
 
 @lru_cache
-def environment() -> Environment:
-    """The one environment: it keeps the templates it compiled."""
+def environment(*, offline: bool = False) -> Environment:
+    """The one environment, which keeps the templates it compiled; `offline`: that of a file that
+    has all it needs in itself.
+    """
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -54,7 +57,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["asset"] = asset
+    made.globals["asset"] = enclosed if offline else asset
     made.filters.update(
         ago=ago,
         moment=moment,
@@ -84,6 +87,13 @@ def asset(path: str) -> str:
     if not file.is_file():  # vendored files are not there before `make` ran
         return f"/static/{path}"
     return f"/static/{path}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
+
+
+def enclosed(path: str) -> str:
+    """The address of the icons in a document that holds them itself. It may have no other asset."""
+    if path != ICONS:
+        raise ValueError(f"{path} is not in the document")
+    return ""
 
 
 def ago(then: datetime) -> str:

@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.cli.server import is_loopback
 from app.db import make_engine
 from app.models import RunStatus
+from app.public import is_loopback
 from app.services.migrate import is_current
 from app.settings import ROOT, Settings
 from tests.worker_support import Story, environment, make_settings, submit, wait_until

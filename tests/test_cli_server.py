@@ -51,7 +51,20 @@ def fill(engine: Engine, store: BlobStore, settings: Settings) -> None:
 def test_a_script_is_submitted_followed_and_reported(
     command: Command, live_server: LiveServer, tmp_path: Path
 ) -> None:
-    queued = command("submit", "model.py", "--title", "first", "-o", "call=2", "--json", "-")
+    queued = command(
+        "submit",
+        "model.py",
+        "--title",
+        "first",
+        "--tag",
+        "b",
+        "--tag",
+        "a",
+        "-o",
+        "call=2",
+        "--json",
+        "-",
+    )
     assert queued.status == 0
     assert json.loads(queued.out) == {"id": 1, "url": "/runs/1", "status": "queued"}
     assert queued.err == f"Run 1 is queued: {live_server.url}/runs/1\n"
@@ -63,6 +76,9 @@ def test_a_script_is_submitted_followed_and_reported(
     assert ET.parse(tmp_path / "run.xml").findall(".//testcase")
     first = RunView.model_validate_json(command("show", 1, "--json").out)
     assert (first.title, first.options["call"]) == ("first", 2)
+    assert sorted(first.tags) == ["a", "b"]
+    tagged = RunList.model_validate_json(command("list", "--filter", "tag=a", "--json").out)
+    assert [run.id for run in tagged.runs] == [1]
 
 
 def test_what_the_server_refuses_ends_with_2_and_its_own_words(command: Command) -> None:
@@ -150,13 +166,16 @@ def test_what_may_have_been_hidden_in_the_base_is_not_held_against_the_head(
 @pytest.mark.parametrize(
     ("arguments", "sent"),
     [
-        ((12,), {"run": 12, "days": 7, "source": True}),
+        ((12,), {"run": 12, "days": 7, "source": False}),
         (
-            ("--stage", "12.3", "--days", 2, "--no-source"),
-            {"stage": "12.3", "days": 2, "source": False},
+            ("--stage", "12.3", "--days", 2, "--source"),
+            {"stage": "12.3", "days": 2, "source": True},
         ),
-        (("--failure", "12.2"), {"failure": "12.2", "days": 7, "source": True}),
-        (("--compare", "11:12"), {"compare": "11:12", "days": 7, "source": True}),
+        (("--failure", "12.2"), {"failure": "12.2", "days": 7, "source": False}),
+        (
+            ("--compare", "11:12", "--days", "never"),
+            {"compare": "11:12", "days": "never", "source": False},
+        ),
     ],
     ids=["run", "stage", "failure", "compare"],
 )

@@ -163,9 +163,8 @@ def test_openapi_describes_every_answer_and_every_error(client: TestClient) -> N
     paths = document["paths"]
     assert {
         "/api/compare", "/api/failures", "/api/failures/{fingerprint}",
-        "/api/failures/{fingerprint}/occurrences", "/api/trends", "/api/scripts",
-        "/api/filters", "/api/filters/{slug}",
-        "/api/runs/{run_id}/restore", "/api/runs", "/api/runs/{run_id}",
+        "/api/failures/{fingerprint}/occurrences", "/api/trends", "/api/scripts", "/api/filters",
+        "/api/filters/{slug}", "/api/runs/{run_id}/restore", "/api/runs", "/api/runs/{run_id}",
         "/api/runs/{run_id}/stages/{n}",
         "/api/runs/{run_id}/events", "/api/runs/{run_id}/log", "/api/runs/{run_id}/cancel",
         "/api/runs/{run_id}/blockers/{position}", "/api/runs/{run_id}/modules",

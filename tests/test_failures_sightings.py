@@ -27,7 +27,7 @@ from app.models import (
 )
 from app.services import queue
 from app.services.failure_groups import NewState, set_state
-from app.services.sightings import forget_sightings, record_sightings
+from app.services.sightings import BESIDE, forget_sightings, record_sightings
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
 from tests.failures_support import blocked, exported, failed, name_of
@@ -133,12 +133,12 @@ def test_what_is_tried_besides_the_own_call_is_no_sighting(
 ) -> None:
     with seeding(engine, store, settings) as seed:
         run = exported(seed)
-        for n, kind in enumerate((StageKind.STRICT, StageKind.DRAFT, StageKind.ONNX), start=2):
+        for n, kind in enumerate(BESIDE, start=2):
             stage = seed.stage(run, n, StageStatus.FAILED, kind)
             seed.failure(run, stage, fingerprint=name_of())
         record_sightings(seed.session, run)
         assert rows_in(seed.session) == 0
-        stage = seed.stage(run, 5, StageStatus.FAILED, StageKind.SERIALIZED)
+        stage = seed.stage(run, 9, StageStatus.FAILED, StageKind.SERIALIZED)
         seed.failure(run, stage, fingerprint=name_of())
         record_sightings(seed.session, run)
         assert rows_in(seed.session) == 1

@@ -1,6 +1,5 @@
 """The server of `stagelight serve`: one listening socket, the pages, and their workers."""
 
-import ipaddress
 import logging
 import signal
 import socket
@@ -12,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.main import create_app
+from app.public import is_loopback
 from app.services.migrate import migrate
 from app.settings import Settings
 from app.supervisor import Supervisor
@@ -49,16 +49,6 @@ def check_host(settings: Settings) -> None:
         err=True,
     )
     raise typer.Exit(2)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def listen(host: str, port: int) -> socket.socket:

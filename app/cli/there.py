@@ -170,10 +170,10 @@ def share(
     stage: Annotated[str, typer.Option(metavar="RUN.N", help="A stage: 12.3")] = "",
     failure: Annotated[str, typer.Option(metavar="RUN.N", help="A cause: 12.2")] = "",
     compare: Annotated[str, typer.Option(metavar="BASE:HEAD", help="Two runs: 11:12")] = "",
-    days: Annotated[int, typer.Option(min=1, help="How long the link works.")] = 7,
-    source: Annotated[
-        bool, typer.Option("--source/--no-source", help="Whether lines of code are shown.")
-    ] = True,
+    days: Annotated[
+        str, typer.Option(metavar="DAYS", help="How long the link works; never, where allowed.")
+    ] = "7",
+    source: Annotated[bool, typer.Option("--source", help="Show lines of code.")] = False,
     json: asked.AsJson = False,
     server: asked.Server = asked.DEFAULT_SERVER,
 ) -> None:
@@ -188,7 +188,7 @@ def share(
             "One thing is shared at a time.", "Give a run, or --stage, --failure or --compare."
         )
     with Client(server) as client:
-        link = client.share({**given, "days": days, "source": source})
+        link = client.share({**given, "days": _days(days), "source": source})
     screen = Screen()
     if json:
         screen.json(link)
@@ -196,3 +196,8 @@ def share(
     screen.say(link.url)
     until = f"until {link.expires_at:%Y-%m-%d %H:%M} UTC" if link.expires_at else "until revoked"
     screen.note(f"It works {until}, and is shown this once.")
+
+
+def _days(text: str) -> int | str:
+    """As the server takes them."""
+    return int(text) if text.isdecimal() and text.isascii() else text

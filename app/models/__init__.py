@@ -13,6 +13,7 @@ from app.models.remedy import Remedy, RemedyKind, RemedyStatus
 from app.models.run import Run, RunStatus, Verdict
 from app.models.saved_filter import SavedFilter
 from app.models.script import Script, ScriptKind
+from app.models.share import Share, ShareKind, ShareState
 from app.models.sighting import FailurePlace, Sighting
 from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
 from app.models.tag import RunTag
@@ -44,6 +45,9 @@ __all__ = [
     "Script",
     "ScriptKind",
     "Search",
+    "Share",
+    "ShareKind",
+    "ShareState",
     "Sighting",
     "Stage",
     "StageKind",

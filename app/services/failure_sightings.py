@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, tuple_
 from sqlmodel import Session, col
 
+from app.errors import NotFoundError
 from app.models import Blocker, Failure, Run, Sighting, Stage
 from app.services.failure_group_views import (
     DifferenceView,
@@ -40,6 +41,17 @@ def list_sightings(
     rows = session.execute(query.order_by(col(Sighting.run_id).desc()).limit(limit + 1)).all()
     shown = [_view(row) for row in rows[:limit]]
     return SightingList(occurrences=shown, next=str(shown[-1].run) if len(rows) > limit else None)
+
+
+def latest_sighting(session: Session, fingerprint: str) -> SightingView:
+    """Where the failure was seen last; NotFoundError where no run has it."""
+    query = _sightings().where(col(Sighting.fingerprint) == fingerprint)
+    row = session.execute(query.order_by(col(Sighting.run_id).desc()).limit(1)).first()
+    if row is None:
+        raise NotFoundError(
+            f"No run has the failure {fingerprint[:80]!r}.", "/failures lists those that were seen."
+        )
+    return _view(row)
 
 
 def examples_of(session: Session, fingerprint: str, runs: Sequence[int]) -> list[ExampleOfFailure]:

@@ -68,6 +68,10 @@ UNITS: Mapping[str, Mapping[str, str]] = {
         "poll_seconds": "seconds",
         "attempts": "attempts",
     },
+    "Sharing": {
+        "public_url": "URL",
+        "share_forever": "true or false",
+    },
 }
 
 
@@ -130,7 +134,7 @@ def _shown(field: str, settings: Settings) -> int | float | str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float | str):
-        return value
+        return NOT_SET if value == "" else value
     return str(value) if isinstance(value, Path) else NOT_SET
 
 

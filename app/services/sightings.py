@@ -4,7 +4,8 @@ A group's counts are made anew from its sightings each time, so that they cannot
 writes locks the groups first, in one order: on PostgreSQL two workers end runs at once.
 
 What is tried besides the user's own call (the other mode, draft_export, ONNX) is no sighting: a
-model that exports is not stopped by it.
+model that exports is not stopped by it. Nor is how an export past a blocker failed: what is the
+model's of that is the next blocker, the rest comes from the bypass.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,7 +29,7 @@ from app.models import (
 )
 from app.models.columns import utc_now
 
-BESIDE = (StageKind.STRICT, StageKind.DRAFT, StageKind.ONNX)
+BESIDE = (StageKind.STRICT, StageKind.DRAFT, StageKind.ONNX, StageKind.BYPASS)
 # What a group keeps of the failure that it was first seen as.
 _CAUSE = ("category", "exception", "expression", "module_class", "text", "message")
 

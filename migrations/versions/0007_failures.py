@@ -18,7 +18,8 @@ SEEN = """
             UNION ALL
             SELECT failure.fingerprint, failure.run_id, NULL, stage.kind, stage.n
               FROM failure LEFT JOIN stage ON stage.id = failure.stage_id
-             WHERE stage.kind IS NULL OR stage.kind NOT IN ('strict', 'draft', 'onnx')) AS found
+             WHERE stage.kind IS NULL
+                OR stage.kind NOT IN ('strict', 'draft', 'onnx', 'bypass')) AS found
       JOIN run ON run.id = found.run_id
      WHERE found.fingerprint IS NOT NULL AND run.deleted_at IS NULL
        AND run.status IN ('finished', 'failed', 'cancelled')
