@@ -78,7 +78,7 @@ def selection(session: Session, filters: Filters) -> Selection:
 
 
 def read_newest(
-    session: Session, chosen: Selection, query: Select[Any], limit: int
+    session: Session, chosen: Selection, query: Select[*tuple[Any, ...]], limit: int
 ) -> Sequence[Row[Any]]:
     """The first rows of a query of runs, newest first."""
     rows: Sequence[Row[Any]] = ()

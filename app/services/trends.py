@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Select, cast, select
+from sqlalchemy import Integer, cast, select
 from sqlmodel import Session, col
 
 from app.models import Run, RunStatus, Verdict
@@ -54,11 +54,11 @@ class TrendsView(View):
 def trends(session: Session, filters: Filters) -> TrendsView:
     """The trends of the newest runs with these filters."""
     chosen = selection(session, filters)
-    outcomes: Select[Any] = select(col(Run.created_at), col(Run.verdict), col(Run.status))
+    outcomes = select(col(Run.created_at), col(Run.verdict), col(Run.status))
     rows = read_newest(session, chosen, outcomes, RUNS)
     # What a run covers stands behind what is long in its row, so fewer are asked for it.
     coverage: Any = col(Run.coverage)
-    judged: Select[Any] = select(
+    judged = select(
         col(Run.id),
         col(Run.created_at),
         col(Run.verdict),
