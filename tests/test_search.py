@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from alembic import command
 from alembic.config import Config
 from fastapi.testclient import TestClient
@@ -164,14 +163,14 @@ def test_the_migration_fills_in_the_runs_that_are_there(tmp_path: Path) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("q", ['"', "a'b", "NEAR(", "\x00 x", "a" * 300, "*", "::", "\u0130", "🦊"])
-def test_no_search_is_an_error_of_the_server(q: str, client: TestClient) -> None:
+def test_no_search_is_an_error_of_the_server(client: TestClient) -> None:
     submit(client)
-    for path in ("/", "/_history", "/api/runs", "/trends", "/api/trends"):
-        answer = client.get(path, params={"q": q})
-        assert answer.status_code in (200, 422), path
-        if answer.status_code == 422:
-            assert "searched for" in answer.text
+    for q in ['"', "a'b", "NEAR(", "\x00 x", "a" * 300, "*", "::", "\u0130", "🦊"]:
+        for path in ("/", "/_history", "/api/runs", "/trends", "/api/trends"):
+            answer = client.get(path, params={"q": q})
+            assert answer.status_code in (200, 422), (path, q)
+            if answer.status_code == 422:
+                assert "searched for" in answer.text
 
 
 def test_on_postgresql_words_are_a_tsquery(engine: Engine) -> None:

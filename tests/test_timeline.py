@@ -88,23 +88,24 @@ def test_one_exact_content_has_a_timeline_too(client: TestClient) -> None:
     assert "exactly this content" in client.get(f"/scripts?sha256={sha256}").text
 
 
-@pytest.mark.parametrize(
-    ("query", "status", "code"),
-    [
-        ("", 422, "bad_filter"),
-        (f"name=a&sha256={'0' * 64}", 422, "bad_filter"),
-        ("name=none.py", 404, "not_found"),
-        (f"sha256={'0' * 64}", 404, "not_found"),
-        ("name=%00", 404, "not_found"),
-        ("name=model.py&cursor=x", 422, "bad_filter"),
-        (f"name={'x' * 5000}", 404, "not_found"),
-    ],
-)
-def test_what_has_no_timeline(query: str, status: int, code: str, client: TestClient) -> None:
+NO_TIMELINE = [
+    ("", 422, "bad_filter"),
+    (f"name=a&sha256={'0' * 64}", 422, "bad_filter"),
+    ("name=none.py", 404, "not_found"),
+    (f"sha256={'0' * 64}", 404, "not_found"),
+    ("name=%00", 404, "not_found"),
+    ("name=model.py&cursor=x", 422, "bad_filter"),
+    (f"name={'x' * 5000}", 404, "not_found"),
+]
+
+
+def test_what_has_no_timeline(client: TestClient) -> None:
     submit(client)
-    answer = client.get(f"/api/scripts?{query}")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
-    assert client.get(f"/scripts?{query.replace('cursor', 'before')}").status_code in (422, status)
+    for query, status, code in NO_TIMELINE:
+        answer = client.get(f"/api/scripts?{query}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), query
+        page = client.get(f"/scripts?{query.replace('cursor', 'before')}")
+        assert page.status_code == status, query
 
 
 def test_a_long_timeline_has_pages_of_a_fixed_number_of_queries(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -21,7 +21,7 @@ from app.models import (
 from app.services.excerpts import matches_of
 from app.services.failure_views import FailureView
 from app.services.history_filters import Filters
-from app.services.history_query import selection
+from app.services.history_query import read_newest, selection
 from app.services.present import BRIEF
 from app.services.tags import tags_of
 from app.services.views import RunHead, RunList, ScriptView, StageCounts
@@ -65,24 +65,10 @@ COLUMNS = (
 
 def list_runs(session: Session, filters: Filters, limit: int) -> RunList:
     """One page of runs."""
-    chosen = selection(session, filters)
-    rows: Sequence[Row[Any]] = ()
-    for where in filter(None, (chosen.newest, chosen.where)):
-        if len(rows) <= limit:
-            rows = _read(session, where, limit + 1)
+    query = select(*COLUMNS).join(Script, col(Script.id) == col(Run.script_id))
+    rows = read_newest(session, selection(session, filters), query, limit + 1)
     heads = heads_of(session, rows[:limit], filters.q)
     return RunList(runs=heads, next=str(heads[-1].id) if len(rows) > limit else None)
-
-
-def _read(session: Session, where: Sequence[ColumnElement[bool]], limit: int) -> Any:
-    query = (
-        select(*COLUMNS)
-        .join(Script, col(Script.id) == col(Run.script_id))
-        .where(*where)
-        .order_by(col(Run.id).desc())
-        .limit(limit)
-    )
-    return session.execute(query).all()
 
 
 def state_of(session: Session) -> str:

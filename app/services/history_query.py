@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Row,
     Select,
     exists,
     func,
@@ -74,6 +75,18 @@ def selection(session: Session, filters: Filters) -> Selection:
     if of_runs < RARE or rarest < RARE:
         return everything
     return replace(everything, newest=[*led, col(Run.id) >= floor, hits.following(floor)])
+
+
+def read_newest(
+    session: Session, chosen: Selection, query: Select[*tuple[Any, ...]], limit: int
+) -> Sequence[Row[Any]]:
+    """The first rows of a query of runs, newest first."""
+    rows: Sequence[Row[Any]] = ()
+    for where in filter(None, (chosen.newest, chosen.where)):
+        if len(rows) < limit:
+            page = query.where(*where).order_by(col(Run.id).desc()).limit(limit)
+            rows = session.execute(page).all()
+    return rows
 
 
 def not_deleted() -> Condition:

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Engine,
+    Integer,
+    String,
     TableClause,
     column,
     delete,
@@ -39,8 +41,8 @@ MESSAGES_CHARACTERS = 20_000  # of all messages of a run
 BATCH = 20  # scripts in one transaction
 
 FIELDS = ("title", "filename", "note", "tags", "reason", "failures")
-RUN_TEXT = table("run_text", column("rowid"), *map(column, FIELDS))
-SCRIPT_TEXT = table("script_text", column("rowid"), column("text"))
+RUN_TEXT = table("run_text", column("rowid", Integer), *(column(name, String) for name in FIELDS))
+SCRIPT_TEXT = table("script_text", column("rowid", Integer), column("text", String))
 TABLES = (RUN_TEXT.name, SCRIPT_TEXT.name)  # and those that FTS5 keeps beside them, TABLE_…
 
 

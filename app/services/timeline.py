@@ -13,7 +13,7 @@ from app.patches import count_changes
 from app.services.changes import OptionChange, changed_options
 from app.services.history import COLUMNS, heads_of
 from app.services.history_filters import FilterError, Filters
-from app.services.history_query import selection
+from app.services.history_query import read_newest, selection
 from app.services.script_diffs import Upload, script_diff
 from app.services.storage import BlobStore
 from app.services.view import View
@@ -76,14 +76,8 @@ def timeline_of(
             "Give its file name, ?name=model.py, or its content, ?sha256=….",
         )
     filters = Filters(script=name or sha256, before=before)
-    query = (
-        select(*COLUMNS, col(Run.options))
-        .join(Script, col(Script.id) == col(Run.script_id))
-        .where(*selection(session, filters).where)
-        .order_by(col(Run.id).desc())
-        .limit(RUNS + 1)
-    )
-    rows = session.execute(query).all()
+    query = select(*COLUMNS, col(Run.options)).join(Script, col(Script.id) == col(Run.script_id))
+    rows = read_newest(session, selection(session, filters), query, RUNS + 1)
     if not rows and before is None:
         raise NotFoundError(
             f"There is no run of a script {(name or sha256)[:80]!r}.",

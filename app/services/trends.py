@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from app.models import Run, RunStatus, Verdict
 from app.services.history_filters import Filters
-from app.services.history_query import selection
+from app.services.history_query import read_newest, selection
 from app.services.view import View
 
 DAYS = 30
@@ -53,30 +53,21 @@ class TrendsView(View):
 
 def trends(session: Session, filters: Filters) -> TrendsView:
     """The trends of the newest runs with these filters."""
-    where = selection(session, filters).where
-    rows = session.execute(
-        select(col(Run.created_at), col(Run.verdict), col(Run.status))
-        .where(*where)
-        .order_by(col(Run.id).desc())
-        .limit(RUNS)
-    ).all()
+    chosen = selection(session, filters)
+    outcomes = select(col(Run.created_at), col(Run.verdict), col(Run.status))
+    rows = read_newest(session, chosen, outcomes, RUNS)
     # What a run covers stands behind what is long in its row, so fewer are asked for it.
     coverage: Any = col(Run.coverage)
-    newest = (
-        select(
-            col(Run.id),
-            col(Run.created_at),
-            col(Run.verdict),
-            col(Run.started_at),
-            col(Run.whole_at),
-            cast(coverage["modules"].as_string(), Integer).label("modules"),
-            cast(coverage["modules_exported"].as_string(), Integer).label("exported"),
-        )
-        .where(*where, col(Run.verdict).is_not(None))
-        .order_by(col(Run.id).desc())
-        .limit(POINTS)
-    )
-    points = [_point(row) for row in session.execute(newest)]
+    judged = select(
+        col(Run.id),
+        col(Run.created_at),
+        col(Run.verdict),
+        col(Run.started_at),
+        col(Run.whole_at),
+        cast(coverage["modules"].as_string(), Integer).label("modules"),
+        cast(coverage["modules_exported"].as_string(), Integer).label("exported"),
+    ).where(col(Run.verdict).is_not(None))
+    points = [_point(row) for row in read_newest(session, chosen, judged, POINTS)]
     return TrendsView(runs=len(rows), days=_days(rows), points=points[::-1])
 
 
