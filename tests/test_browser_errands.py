@@ -47,7 +47,7 @@ def test_an_example_is_uploaded_and_its_stages_appear_one_by_one(
 ) -> None:
     live_server.start_worker()
     page.goto("/")
-    page.locator("input[name=script]").set_input_files(script)
+    page.locator("input[type=file]").set_input_files(script)
     page.get_by_role("button", name="Run", exact=True).click()
     page.wait_for_url(re.compile(r"/runs/\d+$"))
     seen = stages_seen(page)
