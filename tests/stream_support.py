@@ -39,7 +39,10 @@ CASES = sorted({path.name.partition(".")[0] for path in STREAMS.glob("*.jsonl.gz
 KINDS = PAIR
 
 # What a run's row may learn from events. All its other columns are ours.
-SAID = {"verdict", "whole_at", "loaded", "eager", "coverage", "search", "notes"}
+SAID = {"verdict", "whole_at", "loaded", "eager", "coverage", "search", "notes"} | {
+    "model_class",  # of what it loaded
+    "category",  # of its failure
+}
 # What SQLAlchemy, which asks what it may call with which arguments, and sqlite3 do by themselves.
 HARMLESS = {"builtins.id", "object.__getattr__", "sqlite3.connect/handle"}
 HARMLESS_CODE = b"def foo(iterable=()): pass"  # inspect's way to read a signature of C code
