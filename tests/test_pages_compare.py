@@ -224,4 +224,4 @@ def test_the_page_takes_the_same_number_of_queries_as_the_json(
 ) -> None:
     page = count_queries(app, lambda: client.get("/compare?base=1&head=2"))
     assert page == count_queries(app, lambda: client.get("/api/compare?base=1&head=2")) <= 12
-    assert count_queries(app, lambda: client.get("/compare")) == 4
+    assert count_queries(app, lambda: client.get("/compare")) == 5

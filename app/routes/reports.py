@@ -25,6 +25,12 @@ _MEDIA: dict[Format, str] = {
     "py": PYTHON,
 }
 
+_TEXTS = {
+    media.partition(";")[0]: {"schema": {"type": "string"}}
+    for form, media in _MEDIA.items()
+    if form != "json"
+}
+
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", tags=["shares"])
 
@@ -33,9 +39,7 @@ api = APIRouter(prefix="/api", tags=["shares"])
 @api.get(
     "/reports/{kind}/{what}.{form}",
     response_class=Response,
-    responses={
-        200: {"content": {media.partition(";")[0]: {} for media in _MEDIA.values()}},
-    },
+    responses={200: {"model": Report, "content": _TEXTS}},
 )
 def report(
     web: Here,
