@@ -12,17 +12,13 @@ import os
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx
-import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, text
 
@@ -30,9 +26,11 @@ from app.db import make_engine
 from app.main import create_app
 from app.settings import Settings
 from bench.seeded_history import write_history
+from bench.server import running_server
 
 BUDGET_MS = 50.0
 A_SECOND = 50  # requests
+RUNTIME = "torch-2.13"
 FEW = 300  # runs that the number of queries is compared with
 
 
@@ -101,7 +99,7 @@ def measure(few: Settings, many: Settings, requests: int, only: str) -> list[Fig
 
 def _history(folder: Path, runs: int) -> Settings:
     start = time.perf_counter()
-    settings = Settings(data=folder, runtimes={"torch-2.13": Path(sys.executable)}, workers=0)
+    settings = Settings(data=folder, runtimes={RUNTIME: Path(sys.executable)}, workers=0)
     if not folder.exists():
         write_history(settings, runs)
     size = sum(path.stat().st_size for path in folder.glob("stagelight.db*")) / 2**20
@@ -117,9 +115,8 @@ def addresses(settings: Settings) -> dict[str, str]:
         blocked = connection.scalar(text("SELECT max(id) FROM run WHERE verdict = 'blocked'"))
         common = connection.scalar(text("SELECT fingerprint FROM blocker WHERE id = 1"))
     engine.dispose()
-    history = {
-        f"/{query}": f"/{query}" for query in (*FILTERS, f"?before={last // 2}", "?before=40")
-    }
+    history = {f"/{query}": f"/{query}" for query in (*FILTERS, "?before=40")}
+    history["/?before=N/2"] = f"/?before={last // 2}"
     as_json = {f"/api/runs{query}": f"/api/runs{query}" for query in FILTERS}
     others = {
         "/runs/N": f"/runs/{blocked}",
@@ -224,36 +221,16 @@ def _counting(engine: Engine) -> Iterator[list[str]]:
 
 @contextmanager
 def server(settings: Settings) -> Iterator[httpx.Client]:
-    """The web application in a process of its own, on one core; this one takes another."""
+    """`stagelight serve` without workers, on one core; this process takes another."""
     cores = sorted(os.sched_getaffinity(0))
-    ours, theirs = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_serve, args=(settings, cores[0], theirs))
-    process.start()
-    if len(cores) > 1:
-        os.sched_setaffinity(0, cores[1:])
+    given = {"DATA": str(settings.data), "WORKERS": "0", "RUNTIMES": f"{RUNTIME}={sys.executable}"}
+    os.sched_setaffinity(0, cores[:1])  # a child has its parent's
     try:
-        with httpx.Client(base_url=ours.recv(), timeout=60) as client:
-            yield client
+        with running_server(**{f"STAGELIGHT_{name}": value for name, value in given.items()}) as it:
+            os.sched_setaffinity(0, cores[1:] or cores)
+            yield it
     finally:
         os.sched_setaffinity(0, cores)
-        ours.send("end")
-        process.join()
-
-
-def _serve(settings: Settings, core: int, told: Connection) -> None:
-    os.sched_setaffinity(0, {core})
-    running = uvicorn.Server(
-        uvicorn.Config(create_app(settings), port=0, log_config=None, access_log=False)
-    )
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    while not running.started:
-        time.sleep(0.02)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    told.send(f"http://127.0.0.1:{port}")
-    told.recv()
-    running.should_exit = True
-    thread.join()
 
 
 def ask(client: httpx.Client, address: str, requests: int) -> list[float]:

@@ -5,6 +5,7 @@ later revisions derive from runs that are there is derived at that scale, too.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, insert, text
 
 from app.db import make_engine
+from app.services.housekeeping import keep_house
 from app.services.migrate import migrate
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
@@ -117,8 +119,9 @@ def write_history(settings: Settings, runs: int) -> None:
     with engine.begin() as connection:
         connection.execute(text("PRAGMA foreign_keys = OFF"))
         Writer(connection, author, settings.data / "scripts").write()
-    engine.dispose()
     migrate(settings.url)
+    deque(keep_house(engine, settings), maxlen=0)  # as a worker does once it is idle
+    engine.dispose()
 
 
 class Writer:

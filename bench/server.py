@@ -23,7 +23,10 @@ VERDICT_ONLY = {"STAGELIGHT_FOLLOW_UPS": "false"}
 
 @contextmanager
 def running_server(**settings: str) -> Iterator[httpx.Client]:
-    """Start `stagelight serve` with more STAGELIGHT_* settings; gives a client, and ends it."""
+    """Start `stagelight serve` with more STAGELIGHT_* settings; gives a client, and ends it.
+
+    Its data are gone afterwards, unless the settings name a folder for them.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="stagelight-") as folder,
         (Path(folder) / "server.log").open("w") as log,
@@ -33,7 +36,7 @@ def running_server(**settings: str) -> Iterator[httpx.Client]:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env={**os.environ, **settings, "STAGELIGHT_DATA": folder, "STAGELIGHT_PORT": "0"},
+            env={**os.environ, "STAGELIGHT_DATA": folder, "STAGELIGHT_PORT": "0", **settings},
         )
         try:
             with httpx.Client(base_url=_address(process), timeout=30) as client:

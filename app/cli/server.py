@@ -1,5 +1,6 @@
 """The server of `stagelight serve`: one listening socket, the pages, and their workers."""
 
+import gc
 import logging
 import signal
 import socket
@@ -54,7 +55,9 @@ def check_host(settings: Settings) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; exits with what to do when the address is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # Of a socket that does not name its protocol asyncio does not know that it is TCP, and an
+    # answer's last packet then waits for the browser to confirm the one before: 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -100,6 +103,10 @@ class Server(uvicorn.Server):
         """Start, then print the address."""
         await super().startup(sockets)
         if self.started:
+            # What was imported stays: going through it at each full collection would take a
+            # tenth of a second, in which nobody is answered.
+            gc.collect()
+            gc.freeze()
             host, port = self._listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
             typer.echo(f"Stagelight is at http://{shown}:{port}")
