@@ -23,13 +23,10 @@ class Facets:
 
 def read_facets(session: Session) -> Facets:
     """Each value costs one look into an index, however many runs have it."""
-    kinds = (Run.owner, Run.model_class, Run.runtime, RunTag.tag)
-    rows = session.execute(
-        union_all(*(_values(number, column) for number, column in enumerate(kinds)))
-    ).all()
+    rows = session.execute(_QUERY).all()
     values = (
         tuple(sorted(row.value for row in rows if row.kind == number and row.value))
-        for number in range(len(kinds))
+        for number in range(len(_KINDS))
     )
     return Facets(*values)
 
@@ -49,3 +46,7 @@ def _values(kind: int, column: Any) -> Select[Any]:
 
 def _least(column: Any, *where: Any) -> ScalarSelect[Any]:
     return select(func.min(col(column))).where(*where).scalar_subquery()
+
+
+_KINDS = (Run.owner, Run.model_class, Run.runtime, RunTag.tag)
+_QUERY = union_all(*(_values(number, column) for number, column in enumerate(_KINDS)))

@@ -89,6 +89,19 @@ def read_newest(
     return rows
 
 
+def count_newest(
+    session: Session, chosen: Selection, query: Select[*tuple[Any, ...]], limit: int
+) -> Sequence[Row[Any]]:
+    """Among the first rows of a query of runs, newest first: each once, `runs` says how often."""
+    rows: Sequence[Row[Any]] = ()
+    for where in filter(None, (chosen.newest, chosen.where)):
+        if sum(row.runs for row in rows) < limit:
+            page = query.where(*where).order_by(col(Run.id).desc()).limit(limit).subquery()
+            counted = select(*page.c, func.count().label("runs")).group_by(*page.c)
+            rows = session.execute(counted).all()
+    return rows
+
+
 def not_deleted() -> Condition:
     """Whether a run is there. Deleted ones are few and have an index, while the column stands
     behind what is long in a run's row: to read it there costs more than all else.

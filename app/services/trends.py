@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, cast, select
+from sqlalchemy import Integer, cast, func, select
 from sqlmodel import Session, col
 
-from app.models import Run, RunStatus, Verdict
+from app.models import Run, Verdict
 from app.services.history_filters import Filters
-from app.services.history_query import read_newest, selection
+from app.services.history_query import count_newest, read_newest, selection
 from app.services.view import View
 
 DAYS = 30
 RUNS = 2_000  # the newest ones that days are counted from
-POINTS = 120  # the newest ones that are shown each by itself
+POINTS = 60  # the newest ones that are shown each by itself
 
 
 class DayView(View):
@@ -54,8 +54,9 @@ class TrendsView(View):
 def trends(session: Session, filters: Filters) -> TrendsView:
     """The trends of the newest runs with these filters."""
     chosen = selection(session, filters)
-    outcomes = select(col(Run.created_at), col(Run.verdict), col(Run.status))
-    rows = read_newest(session, chosen, outcomes, RUNS)
+    day = func.date(col(Run.created_at)).label("day")
+    outcomes = select(day, col(Run.verdict), col(Run.status))
+    rows = count_newest(session, chosen, outcomes, RUNS)
     # What a run covers stands behind what is long in its row, so fewer are asked for it.
     coverage: Any = col(Run.coverage)
     judged = select(
@@ -68,21 +69,25 @@ def trends(session: Session, filters: Filters) -> TrendsView:
         cast(coverage["modules_exported"].as_string(), Integer).label("exported"),
     ).where(col(Run.verdict).is_not(None))
     points = [_point(row) for row in read_newest(session, chosen, judged, POINTS)]
-    return TrendsView(runs=len(rows), days=_days(rows), points=points[::-1])
+    return TrendsView(runs=sum(row.runs for row in rows), days=_days(rows), points=points[::-1])
 
 
 def _days(rows: Sequence[Any]) -> list[DayView]:
     if not rows:
         return []
-    counts = Counter(
-        (row.created_at.date(), row.verdict.value if row.verdict else "other")
-        for row in rows
-        if row.verdict or RunStatus(row.status).ended
-    )
-    last = max(row.created_at.date() for row in rows)
+    counts: Counter[tuple[date, str]] = Counter()
+    for row in rows:
+        if row.verdict or row.status.ended:
+            counts[_day(row), row.verdict or "other"] += row.runs
+    last = max(map(_day, rows))
     days = [last - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     words = [*Verdict, "other"]
-    return [DayView(day=day, **{word: counts[day, str(word)] for word in words}) for day in days]
+    return [DayView(day=day, **{word: counts[day, word] for word in words}) for day in days]
+
+
+def _day(row: Any) -> date:
+    """SQLite says it as text."""
+    return date.fromisoformat(str(row.day))
 
 
 def _point(row: Any) -> PointView:
