@@ -51,6 +51,26 @@ def test_an_answer_is_the_eager_run_s_and_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_messages_do_not_name_the_probe_s_own_files(tmp_path: Path) -> None:
+    """torch names its caller, which on the way past a blocker is the probe."""
+    found = search(
+        tmp_path,
+        """
+        class Net(nn.Module):
+            def forward(self, x):
+                if x.sum() > 0:
+                    x = x + 1
+                return x * int(x.max())
+        """,
+    )
+    assert len(found.blockers) == 2
+    for blocker in found.blockers:
+        for told in (blocker.failure.message, blocker.failure.stack):
+            assert "Could not" in told
+            assert "probe/" not in told
+            assert "The following call raised this error" not in told
+
+
 def test_a_question_on_a_stand_in_s_size_is_no_finding(tmp_path: Path) -> None:
     """The batch is dynamic; what stands in for NumPy's part has its size, and is added to it."""
     found = search(

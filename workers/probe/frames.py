@@ -40,6 +40,13 @@ TORCH_DEPENDENCIES = (
 # torch numbers the code it generates: `<eval_with_key>.17`.
 _COUNTER = re.compile(r"(?<=>)\.\d+$")
 
+_HERE = re.escape(f"{Path(__file__).parent.parent.name}/{Path(__file__).parent.name}/")
+# What torch's messages say of who called it, where that is the probe on its way past a blocker.
+_CALLED_FROM_HERE = re.compile(
+    rf"Caused by: \(\S*{_HERE}[^\n]*\)\n?"
+    rf"|\n*The following call raised this error:\n  File \"[^\"\n]*{_HERE}[^\n]*(?:\n    [^\n]*)*"
+)
+
 
 def _either_way(*folders: Path) -> tuple[Path, ...]:
     """Folders as they are reached and as they are: code has the name that it was imported by."""
@@ -97,7 +104,10 @@ class Places:
         return self._place(filename)[0] in ("upload", "library")
 
     def shortened(self, text: str) -> str:
-        """`text` with the folders of the upload and of the libraries left out of its paths."""
+        """`text` with the folders of the upload and of the libraries left out of its paths, and
+        without what it says of the probe's own calls.
+        """
+        text = _CALLED_FROM_HERE.sub("", text)
         for folder in (self.root, *_SITES):
             text = text.replace(f"{folder}/", "")
         return text
