@@ -94,9 +94,12 @@ def _facts(stage: StageView) -> str:
         place = f" at {failure.file}:{failure.line}" if failure.file else ""
         return f"{failure.category.value}{place}"
     parts = [f"{stage.seconds:.2f} s" if stage.seconds is not None else ""]
-    parts.append(f"{stage.nodes:,} nodes" if stage.nodes is not None else "")
+    if stage.nodes is not None:
+        parts.append(f"{stage.nodes:,} node{'' if stage.nodes == 1 else 's'}")
     if stage.replay is ReplayStatus.EQUAL:
         parts.append("replays equal")
+    elif stage.replay is ReplayStatus.NOT_RUN:
+        parts.append("not replayed")
     elif stage.replay is ReplayStatus.DIFFERENT:
         parts.append(stage.replay_why or f"by up to {stage.max_abs}")
     return ", ".join(filter(None, parts))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.cli.verdicts import whole_replay
 from app.models import ReplayStatus, Search, Verdict
-from app.services.failure_views import BlockerView
+from app.services.cause_pairs import pair_by_cause
 from app.services.summary import Cause, headline
 from app.services.views import RunView
 
@@ -45,8 +45,8 @@ def worse_verdict(base: Ending, head: Ending) -> tuple[str, ...]:
 
 def regression(base: RunView, head: RunView) -> Regression:
     """What got worse from `base` to `head`. A blocker is new where the base knew all of its own."""
-    known = {_identity(blocker) for blocker in base.blockers}
-    unknown = [blocker for blocker in head.blockers if _identity(blocker) not in known]
+    pairs = pair_by_cause(base.blockers, head.blockers)
+    unknown = [other for one, other in pairs if one is None and other is not None]
     verdict = worse_verdict(_ending(base), _ending(head))
     if not _knows_all(base):
         return Regression(verdict, len(unknown))
@@ -62,8 +62,3 @@ def _knows_all(run: RunView) -> bool:
     """Whether all that stops it is known: it exports, or the search for it ended clean."""
     searched = run.search is not None and run.search.complete is Search.CLEAN
     return searched or run.verdict is Verdict.EXPORTED
-
-
-def _identity(blocker: BlockerView) -> str:
-    """Its fingerprint; without one, what it is and the code of its line."""
-    return blocker.fingerprint or f"{blocker.category}:{blocker.file}:{blocker.text.strip()}"

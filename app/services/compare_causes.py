@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.services.cause_pairs import pair_by_cause
 from app.services.compare_views import CauseChange, CauseRow, CauseSide
 
 
@@ -26,8 +27,8 @@ _Pair = tuple[CauseSide | None, CauseSide | None]
 
 def pair_causes(base: Causes, head: Causes) -> list[CauseRow]:
     """Every cause of both: the head's in its order, then those that only the base has."""
-    own = _pairs(base.own, head.own)
-    blockers = _pairs(base.blockers, head.blockers)
+    own = pair_by_cause(base.own, head.own)
+    blockers = pair_by_cause(base.blockers, head.blockers)
     return [
         *(_row(pair, base_sure=base.past_own, head_sure=head.past_own) for pair in own),
         *(_row(pair, base_sure=base.complete, head_sure=head.complete) for pair in blockers),
@@ -43,33 +44,3 @@ def _row(pair: _Pair, *, base_sure: bool, head_sure: bool) -> CauseRow:
     else:
         change = CauseChange.STILL
     return CauseRow(change=change, base=base, head=head)
-
-
-def _pairs(base: Sequence[CauseSide], head: Sequence[CauseSide]) -> list[_Pair]:
-    """By fingerprint, in order; then by what a reader would take for the same.
-
-    The latter are causes of older runs, which have no fingerprint, and those of one line whose
-    expression export spells otherwise, as strict export does: that line stops both.
-    """
-    left = list(base)
-    partners: list[CauseSide | None] = [None] * len(head)
-    for are_same in (_same_fingerprint, _same_looks):
-        for place, one in enumerate(head):
-            if partners[place] is None:
-                found = next((other for other in left if are_same(other, one)), None)
-                if found is not None:
-                    partners[place] = found
-                    left.remove(found)
-    return [*zip(partners, head, strict=True), *((one, None) for one in left)]
-
-
-def _same_fingerprint(base: CauseSide, head: CauseSide) -> bool:
-    return base.fingerprint is not None and base.fingerprint == head.fingerprint
-
-
-def _same_looks(base: CauseSide, head: CauseSide) -> bool:
-    return _looks(base) == _looks(head)
-
-
-def _looks(cause: CauseSide) -> tuple[object, ...]:
-    return cause.category, cause.file, cause.module, cause.text

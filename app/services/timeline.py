@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from app.errors import NotFoundError
 from app.models import Blocker, Category, Run, Script, Verdict
 from app.patches import count_changes
+from app.services.cause_pairs import pair_by_cause
 from app.services.changes import OptionChange, changed_options
 from app.services.history import COLUMNS, heads_of
 from app.services.history_filters import FilterError, Filters
@@ -30,6 +31,8 @@ class BlockerMark(View):
     category: Category
     file: str | None
     line: int | None
+    text: str  # that line's code
+    module: str | None
     fingerprint: str | None
 
 
@@ -108,6 +111,8 @@ def _blockers(session: Session, ids: Sequence[int]) -> Mapping[int, list[Blocker
             col(Blocker.category),
             col(Blocker.file),
             col(Blocker.line),
+            col(Blocker.text),
+            col(Blocker.module),
             col(Blocker.fingerprint),
         )
         .where(col(Blocker.run_id).in_(ids))
@@ -128,7 +133,7 @@ def _step(
     if base is None:
         return None
     added, removed = _lines(store, base, head)
-    before, after = blockers.get(base.id, []), blockers.get(head.id, [])
+    pairs = pair_by_cause(blockers.get(base.id, []), blockers.get(head.id, []))
     return TimelineStep(
         before=base.id,
         compare=f"/compare?base={base.id}&head={head.id}",
@@ -138,8 +143,8 @@ def _step(
         options=changed_options(base.options, head.options),
         runtime=None if base.runtime == head.runtime else base.runtime,
         verdict=base.verdict,
-        gone=_without(before, after),
-        new=_without(after, before),
+        gone=[one for one, other in pairs if one is not None and other is None],
+        new=[other for one, other in pairs if one is None and other is not None],
     )
 
 
@@ -151,14 +156,3 @@ def _lines(store: BlobStore, base: Row[Any], head: Row[Any]) -> tuple[int | None
         return count_changes(script_diff(store, *uploads))
     except NotFoundError:  # the store was changed from outside
         return None, None
-
-
-def _without(some: Sequence[BlockerMark], others: Sequence[BlockerMark]) -> list[BlockerMark]:
-    """Those whose cause is not among the others'."""
-    known = {_cause(one) for one in others}
-    return [one for one in some if _cause(one) not in known]
-
-
-def _cause(blocker: BlockerMark) -> object:
-    """What tells causes apart; runs from before there were fingerprints have the line alone."""
-    return blocker.fingerprint or (blocker.category, blocker.file, blocker.line)
