@@ -55,6 +55,13 @@ def test_the_list_says_what_where_and_how_often(seen: TestClient, get: Any) -> N
     assert 'href="/failures?state=fixed&amp;category=tensor_to_python&amp;q=sum"' in html
 
 
+def test_the_form_is_taken_as_it_is_sent(seen: TestClient) -> None:
+    answer = seen.get("/failures?state=&q=sum&category=&script=&runtime=")
+    assert answer.status_code == 200
+    assert "int(x.sum())" in answer.text
+    assert seen.get("/api/failures?category=&state=").status_code == 200
+
+
 def test_a_list_of_many_goes_on(
     client: TestClient, engine: Engine, store: BlobStore, settings: Settings
 ) -> None:
