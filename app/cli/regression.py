@@ -29,10 +29,11 @@ class Ending:
 @dataclass(frozen=True)
 class Regression:
     """What got worse, a sentence each; and of how many causes it is not known whether they are new,
-    for the base did not come so far."""
+    for the base did not come so far. `unjudged` says why nothing can be said of the verdict."""
 
     worse: tuple[str, ...] = ()
     unsure: int = 0
+    unjudged: str = ""
 
 
 def worse_verdict(base: Ending, head: Ending) -> tuple[str, ...]:

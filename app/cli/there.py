@@ -139,7 +139,8 @@ def compare(
     fail_on_regression: Annotated[
         bool,
         typer.Option(
-            "--fail-on-regression", help="Exit with 1 where the head is worse than the base."
+            "--fail-on-regression",
+            help="Exit with 1 where the head is worse than the base, 4 where one has no verdict.",
         ),
     ] = False,
     json: asked.AsJson = False,
