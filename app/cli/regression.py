@@ -8,6 +8,8 @@ from app.services.failure_views import BlockerView
 from app.services.summary import Cause, headline
 from app.services.views import RunView
 
+NO_BASELINE = "The baseline has no verdict: whether anything got worse is not known."
+
 _ORDER = (Verdict.EXPORTED, Verdict.PARTLY, Verdict.BLOCKED, Verdict.SCRIPT_ERROR)
 
 
@@ -49,6 +51,8 @@ def regression(base: RunView, head: RunView) -> Regression:
     known = {_identity(blocker) for blocker in base.blockers}
     unknown = [blocker for blocker in head.blockers if _identity(blocker) not in known]
     verdict = worse_verdict(_ending(base), _ending(head))
+    if base.verdict is None:
+        return Regression(unsure=len(unknown), unjudged=NO_BASELINE)
     if not _knows_all(base):
         return Regression(verdict, len(unknown))
     causes = [Cause(one.category, file=one.file, line=one.line).words for one in unknown]
