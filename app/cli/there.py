@@ -94,7 +94,7 @@ def listing(
         str, typer.Option(help="exported, partly, blocked, …", rich_help_panel=FILTERS)
     ] = "",
     script: Annotated[
-        str, typer.Option(help="A script by its SHA-256.", rich_help_panel=FILTERS)
+        str, typer.Option(help="By its file name or SHA-256.", rich_help_panel=FILTERS)
     ] = "",
     runtime: Annotated[str, typer.Option(help="By its name.", rich_help_panel=FILTERS)] = "",
     filter_: Annotated[
