@@ -81,6 +81,7 @@ def test_a_deleted_run_is_nowhere(client: TestClient) -> None:
     assert [(entry["run"]["id"], entry["step"]) for entry in timeline["entries"]] == [(2, None)]
     child = client.get("/api/runs/2").json()
     assert child["parent"] is None
+    assert client.get("/api/compare?base=2&head=2").json()["head"]["parent"] is None
     assert client.get("/api/runs").json()["runs"][0]["parent"] is None
     assert client.get("/api/runs/2/changes").status_code == 404
     pairs = client.get("/api/graphs/1/pairs?stage=2.1").json()
