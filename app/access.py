@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from app.errors import NotFoundError
 from app.models import FailureGroup, Graph, Remedy, Run, Script, Stage
+from app.services.graphs import is_there
 
 
 def find_run(session: Session, run_id: int) -> Run:
@@ -49,7 +50,7 @@ def find_remedy(session: Session, run: Run, position: int) -> Remedy:
 
 def find_graph(session: Session, graph_id: int) -> Graph:
     """The graph with its document and code, or NotFoundError."""
-    graph = session.get(Graph, graph_id)
+    graph = session.exec(select(Graph).where(col(Graph.id) == graph_id, is_there())).one_or_none()
     if graph is None:
         raise NotFoundError(
             f"There is no graph {graph_id}.", "It is gone when the last run with it was deleted."

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.services.history_filters import FilterError, Filters, FilterWords
 
@@ -45,6 +45,8 @@ class HistoryAddress(FilterWords):
 
 class RunsQuery(FilterWords):
     """The query of the history's JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cursor: str = Field("", description="`next` of the page before.")
     limit: int = Field(30, ge=1, le=100)

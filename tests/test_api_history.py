@@ -124,6 +124,7 @@ MEANINGLESS = [
     ("&".join(f"tag=t{n}" for n in range(9)), "9 tags are too many."),
     (f"person={'x' * 301}", "301 characters"),
     ("model=%00", "cannot be seen"),
+    ("verdit=blocked", "Query verdit: Extra inputs are not permitted."),
     ("cursor=0", "is no page"),
     (f"cursor={2**63}", "is no page"),
     ("cursor=x", "is no page"),
@@ -147,6 +148,8 @@ def test_a_filter_that_means_nothing_is_named(client: TestClient) -> None:
         ("2w", True, datetime(2026, 11, 15, 12, tzinfo=UTC)),
         ("2026-11-01", False, datetime(2026, 11, 1, tzinfo=UTC)),
         ("2026-11-01", True, datetime(2026, 11, 2, tzinfo=UTC)),
+        ("20261101", True, datetime(2026, 11, 2, tzinfo=UTC)),
+        ("2026-W44-7", True, datetime(2026, 11, 2, tzinfo=UTC)),
         ("2026-11-01T08:30", True, datetime(2026, 11, 1, 8, 30, tzinfo=UTC)),
         ("2026-11-01T08:30+02:00", False, datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),
     ],
@@ -239,6 +242,7 @@ UNNAMEABLE = [
     ("", "verdict=blocked", "bad_name"),
     ("::", "verdict=blocked", "bad_name"),
     ("x" * 81, "verdict=blocked", "bad_name"),
+    ("\u0130" * 80, "verdict=blocked", "bad_name"),  # lower case has twice as many characters
     ("x", "&".join("tag=a" for _ in range(70)), "bad_filter"),
 ]
 

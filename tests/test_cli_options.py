@@ -141,6 +141,8 @@ def test_a_worse_verdict_is_a_regression_and_a_better_one_is_none(seed: Seed) ->
     assert said == "The verdict was 'exported', and is 'exported, differs'."
     unknown = view(seed, None, status=RunStatus.FAILED)
     assert regression(unknown, runs[4]).worse == regression(runs[0], unknown).worse == ()
+    assert regression(unknown, runs[0]).unjudged.startswith("The baseline has no verdict:")
+    assert not regression(runs[0], runs[4]).unjudged
 
 
 def blocked(seed: Seed, complete: Search, *fingerprints: str | None) -> RunView:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from sqlalchemy import Engine
 
-from app.models import Search, StageKind, Verdict
+from app.models import RunStatus, Search, StageKind, Verdict
 from app.services.compare_views import CompareView
 from app.services.storage import BlobStore
 from app.services.views import RunList, RunView
@@ -150,6 +150,20 @@ def test_two_runs_are_compared_and_a_regression_is_told(command: Command) -> Non
     assert better.status == 0
     assert "\ngone: model.py:8  " in better.out
     assert better.out.endswith("\nNo regression.\n")
+
+
+def test_a_run_without_a_verdict_is_no_pass(
+    command: Command, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        seed.stage(seed.finished(Verdict.EXPORTED), 1, kind=StageKind.WHOLE)
+        seed.run("lost", status=RunStatus.FAILED, reason="worker lost 3 times")
+    for base, head in ((1, 2), (2, 1)):
+        done = command("compare", base, head, "--fail-on-regression")
+        assert done.status == 4
+        assert "Run 2 has no verdict: whether anything got worse is not known." in done.out
+        assert "No regression" not in done.out
+    assert command("compare", 1, 2).status == 0
 
 
 def test_what_may_have_been_hidden_in_the_base_is_not_held_against_the_head(

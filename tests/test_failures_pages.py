@@ -8,8 +8,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from app.models import Category, Search
+from app.services.programs import program_store
 from app.services.sightings import record_sightings
 from app.services.storage import BlobStore
+from app.services.trash import purge
 from app.settings import Settings
 from app.web import local_person
 from tests.failures_support import blocked, exported, failed, name_of
@@ -53,6 +55,13 @@ def test_the_list_says_what_where_and_how_often(seen: TestClient, get: Any) -> N
     assert "Eq(u0, 1) 2" not in text_of(html)
     assert '<option value="tensor_to_python" selected>' in html
     assert 'href="/failures?state=fixed&amp;category=tensor_to_python&amp;q=sum"' in html
+
+
+def test_the_form_is_taken_as_it_is_sent(seen: TestClient) -> None:
+    answer = seen.get("/failures?state=&q=sum&category=&script=&runtime=")
+    assert answer.status_code == 200
+    assert "int(x.sum())" in answer.text
+    assert seen.get("/api/failures?category=&state=").status_code == 200
 
 
 def test_a_list_of_many_goes_on(
@@ -188,3 +197,38 @@ def test_what_was_first_seen_by_an_older_version_says_so(
         seed.blocker(run, 1, fingerprint="v1:0123456789abcdef")
         record_sightings(seed.session, run)
     assert "first seen by an older version" in get("/failures/v1:0123456789abcdef")
+
+
+def test_a_deleted_run_is_named_nowhere(
+    seen: TestClient, get: Any, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    say(seen, "fixed", fixed_run="3")
+    with seeding(engine, store, settings) as seed:
+        blocked(seed)
+        blocked(seed)
+    seen.delete("/api/runs/3")
+    seen.delete("/api/runs/4")
+    assert "It was fixed and is back in run 5 , just now ." in get(PAGE)
+    assert "was fixed, is back here ." in get("/runs/5")
+    seen.delete("/api/runs/5")
+    told = seen.get(f"/api{PAGE}").json()
+    assert (told["state"], told["fixed_run"], told["back"]) == ("open", None, None)
+    assert "back 0" in get("/failures")
+    assert "No failure matches this filter." in get("/failures?back=1")
+    assert "is back" not in get("/runs/2")
+    seen.post("/api/runs/3/restore")
+    seen.post("/api/runs/4/restore")
+    assert "It was fixed in run 3 and is back in run 4 , just now ." in get(PAGE)
+    assert "back 1" in get("/failures?back=1")
+
+
+def test_what_is_back_stays_so_when_the_first_run_of_it_is_purged(
+    seen: TestClient, get: Any, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    say(seen, "fixed", fixed_run="3")
+    with seeding(engine, store, settings) as seed:
+        blocked(seed)
+        blocked(seed)
+    seen.delete("/api/runs/4")
+    assert purge(engine, store, program_store(settings), hours=0) == 1
+    assert "It was fixed in run 3 and is back in run 5 , just now ." in get(PAGE)

@@ -183,9 +183,16 @@ def test_the_list_of_all_says_what_each_shows(get: Any, client: TestClient) -> N
 
 def test_the_way_back_leads_nowhere_else(client: TestClient) -> None:
     link_to(client, run=1)
-    for back in ("https://evil.example", "//evil.example", "/share?run=1\r\nX: y", "/runs", "/\\x"):
+    for back in (
+        *("https://evil.example", "//evil.example", "/share?run=1\r\nX: y", "/runs", "/\\x"),
+        "/share?run=\u0663",
+    ):
         answer = client.post("/shares/1/revoke", data={"back": back})
         assert answer.headers["location"] == "/shares"
+        answer = client.post(
+            "/shares/1/revoke", data={"back": back}, headers={"HX-Request": "true"}
+        )
+        assert answer.headers["HX-Redirect"] == "/shares"
 
 
 def test_the_list_has_pages_and_a_fixed_number_of_queries(app: FastAPI, client: TestClient) -> None:

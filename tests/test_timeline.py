@@ -91,6 +91,7 @@ def test_one_exact_content_has_a_timeline_too(client: TestClient) -> None:
 NO_TIMELINE = [
     ("", 422, "bad_filter"),
     (f"name=a&sha256={'0' * 64}", 422, "bad_filter"),
+    ("sha256=model.py", 422, "bad_filter"),
     ("name=none.py", 404, "not_found"),
     (f"sha256={'0' * 64}", 404, "not_found"),
     ("name=%00", 404, "not_found"),

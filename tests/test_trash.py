@@ -81,10 +81,45 @@ def test_a_deleted_run_is_nowhere(client: TestClient) -> None:
     assert [(entry["run"]["id"], entry["step"]) for entry in timeline["entries"]] == [(2, None)]
     child = client.get("/api/runs/2").json()
     assert child["parent"] is None
+    assert client.get("/api/compare?base=2&head=2").json()["head"]["parent"] is None
     assert client.get("/api/runs").json()["runs"][0]["parent"] is None
     assert client.get("/api/runs/2/changes").status_code == 404
     pairs = client.get("/api/graphs/1/pairs?stage=2.1").json()
     assert all(pair["run"] == 2 for pair in pairs["pairs"])
+
+
+def test_a_graph_is_there_while_a_run_with_it_is(
+    client: TestClient, engine: Engine, store: BlobStore, settings: Settings
+) -> None:
+    with seeding(engine, store, settings) as seed:
+        for title, code in (("first", "own = 1"), ("second", "both = 1")):
+            run = seed.finished(Verdict.PARTLY, title=title)
+            stage = seed.stage(run, 1, graph_id=seed.graph(code).id)
+        seed.stage(seed.finished(Verdict.PARTLY, title="third"), 1, graph_id=stage.graph_id)
+    places = (
+        "/graphs/{}",
+        "/graphs/{}/_outline",
+        "/graphs/2?base={}",
+        "/graphs/2/compare?with={}",
+        "/api/graphs/{}",
+        "/api/graphs/{}/boxes",
+        "/api/graphs/{}/pairs",
+        "/api/graphs/{}/export/dot",
+        "/api/graphs/compare?base={}&head=2",
+    )
+
+    def answers(graph: int) -> set[int]:
+        paths = (place.format(graph) for place in places)
+        return {client.get(path, follow_redirects=True).status_code for path in paths}
+
+    assert answers(1) == answers(2) == {200}
+    client.delete("/api/runs/1")
+    client.delete("/api/runs/2")
+    assert answers(1) == {404}
+    assert answers(2) == {200}
+    assert "/runs/2" not in client.get("/graphs/2").text
+    client.post("/api/runs/1/restore")
+    assert answers(1) == {200}
 
 
 @pytest.mark.usefixtures("pair")

@@ -28,7 +28,16 @@ def compared_regression(compared: CompareView) -> Regression:
     return Regression(
         (*worse_verdict(base, head), *(f"Something new stops it: {one}." for one in words)),
         unsure=changes.count(CauseChange.MAYBE_NEW),
+        unjudged=_unjudged(compared),
     )
+
+
+def _unjudged(compared: CompareView) -> str:
+    """Why one verdict cannot be held against the other; empty where both are there."""
+    for side in (compared.head, compared.base):
+        if side.verdict is None:
+            return f"Run {side.id} has no verdict: whether anything got worse is not known."
+    return ""
 
 
 def describe_comparison(compared: CompareView) -> Iterator[Text]:

@@ -8,6 +8,8 @@ from app.services.cause_pairs import pair_by_cause
 from app.services.summary import Cause, headline
 from app.services.views import RunView
 
+NO_BASELINE = "The baseline has no verdict: whether anything got worse is not known."
+
 _ORDER = (Verdict.EXPORTED, Verdict.PARTLY, Verdict.BLOCKED, Verdict.SCRIPT_ERROR)
 
 
@@ -29,10 +31,11 @@ class Ending:
 @dataclass(frozen=True)
 class Regression:
     """What got worse, a sentence each; and of how many causes it is not known whether they are new,
-    for the base did not come so far."""
+    for the base did not come so far. `unjudged` says why nothing can be said of the verdict."""
 
     worse: tuple[str, ...] = ()
     unsure: int = 0
+    unjudged: str = ""
 
 
 def worse_verdict(base: Ending, head: Ending) -> tuple[str, ...]:
@@ -48,6 +51,8 @@ def regression(base: RunView, head: RunView) -> Regression:
     pairs = pair_by_cause(base.blockers, head.blockers)
     unknown = [other for one, other in pairs if one is None and other is not None]
     verdict = worse_verdict(_ending(base), _ending(head))
+    if base.verdict is None:
+        return Regression(unsure=len(unknown), unjudged=NO_BASELINE)
     if not _knows_all(base):
         return Regression(verdict, len(unknown))
     causes = [Cause(one.category, file=one.file, line=one.line).words for one in unknown]

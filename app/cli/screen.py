@@ -86,9 +86,13 @@ class Screen:
         self._console.print()
         for sentence in found.worse:
             self._console.print(styled(("Regression: ", "bold red"), sentence))
-        if not found.worse:
+        if found.unjudged:
+            self._console.print(styled((found.unjudged, "bold yellow")))
+        elif not found.worse:
             self._console.print(styled(("No regression.", "bold green")))
         if found.unsure:
             count = f"{found.unsure} cause{'s' if found.unsure > 1 else ''}"
             self.say(f"Not known to be new: {count}, for the base did not come so far.")
-        return Exit.STOPPED if found.worse else Exit.EXPORTED
+        if found.worse:
+            return Exit.STOPPED
+        return Exit.NO_VERDICT if found.unjudged else Exit.EXPORTED

@@ -94,7 +94,7 @@ def listing(
         str, typer.Option(help="exported, partly, blocked, …", rich_help_panel=FILTERS)
     ] = "",
     script: Annotated[
-        str, typer.Option(help="A script by its SHA-256.", rich_help_panel=FILTERS)
+        str, typer.Option(help="By its file name or SHA-256.", rich_help_panel=FILTERS)
     ] = "",
     runtime: Annotated[str, typer.Option(help="By its name.", rich_help_panel=FILTERS)] = "",
     filter_: Annotated[
@@ -139,7 +139,8 @@ def compare(
     fail_on_regression: Annotated[
         bool,
         typer.Option(
-            "--fail-on-regression", help="Exit with 1 where the head is worse than the base."
+            "--fail-on-regression",
+            help="Exit with 1 where the head is worse than the base, 4 where one has no verdict.",
         ),
     ] = False,
     json: asked.AsJson = False,

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import BeforeValidator
 
 from app.models import Category, GroupState
 from app.services.failure_groups import FailureFilters
@@ -10,12 +11,14 @@ from app.services.failure_groups import FailureFilters
 Fingerprint = Annotated[str, Path(pattern=r"^v[0-9]{1,4}:[0-9a-f]{16}$")]
 Before = Annotated[int | None, Query(ge=1, lt=2**63)]
 
+_Blank = BeforeValidator(lambda text: text or None)  # a form sends every field
+
 _CURSOR = r"^[1-9][0-9]{0,17}\.v[0-9]{1,4}:[0-9a-f]{16}$"
 
 
 def read_filters(
-    state: GroupState | None = None,
-    category: Category | None = None,
+    state: Annotated[GroupState | None, _Blank] = None,
+    category: Annotated[Category | None, _Blank] = None,
     script: Annotated[str, Query(max_length=200, description="Its file name.")] = "",
     runtime: Annotated[str, Query(max_length=80)] = "",
     q: Annotated[

@@ -27,7 +27,7 @@ from app.web import Here, Id, Web, Who
 
 SHARES = 50  # on one page
 
-_BACK = re.compile(r"/shares?(\?[a-z]+=[\w.:]+)?")
+_BACK = re.compile(r"/shares?(\?[a-z]+=[\w.:]+)?", re.ASCII)
 _DAYS = re.compile(r"\d{1,6}")
 
 router = APIRouter(include_in_schema=False)

@@ -131,7 +131,7 @@ def _run_side(side: Side) -> RunSide:
         script=script_view(run, side.script),
         runtime=run.runtime,
         sandbox=run.sandbox,
-        parent=run.parent_id,
+        parent=side.parent,
         created_at=run.created_at,
         live=not run.status.ended,
         tone=tone_of(run.status, run.verdict, replay),

@@ -38,6 +38,7 @@ class Side:
     """One run, as far as it is compared. `cut`: it has more stages than these."""
 
     run: Run
+    parent: int | None  # the run that it repeats, unless it was deleted
     script: Script
     stages: Sequence[StageRead]
     cut: bool
@@ -64,6 +65,7 @@ def read_sides(session: Session, base: Run, head: Run) -> tuple[Side, Side]:
     """Both, which may be the same."""
     ids = {_id(base), _id(head)}
     scripts = _scripts(session, (base, head))
+    parents = _parents(session, (base, head))
     eager = _eager(session, ids)
     failures = _failures(session, ids)
     blockers = _blockers(session, ids)
@@ -75,6 +77,7 @@ def read_sides(session: Session, base: Run, head: Run) -> tuple[Side, Side]:
         sides.append(
             Side(
                 run=run,
+                parent=run.parent_id if run.parent_id in parents else None,
                 script=scripts[run.script_id],
                 stages=kept,
                 cut=len(of_stages) > STAGES,
@@ -115,6 +118,13 @@ def _search(run: Run) -> Search | None:
 def _scripts(session: Session, runs: Iterable[Run]) -> dict[int, Script]:
     query = select(Script).where(col(Script.id).in_({run.script_id for run in runs}))
     return {script.id: script for script in session.scalars(query) if script.id is not None}
+
+
+def _parents(session: Session, runs: Iterable[Run]) -> set[int]:
+    """The runs that these repeat, as far as they are there."""
+    ids = {run.parent_id for run in runs}
+    query = select(col(Run.id)).where(col(Run.id).in_(ids), col(Run.deleted_at).is_(None))
+    return {run_id for run_id in session.scalars(query) if run_id is not None}
 
 
 def _eager(session: Session, ids: Iterable[int]) -> dict[int, Mapping[str, float | None]]:

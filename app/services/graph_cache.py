@@ -22,6 +22,7 @@ from app.graphs.index import GraphIndex
 from app.graphs.outline import Outline
 from app.graphs.reading import read_document
 from app.models import Graph
+from app.services.graphs import is_there
 
 NODES = 15_000  # of all that is kept; a node of a document takes about 5 KB
 LATEST = 2  # kept whatever their size: a pair and its outline, which hold what they are made of
@@ -135,7 +136,8 @@ def _index(session: Session, graph_id: int, digest: str) -> GraphIndex:
 
 
 def _digest(session: Session, graph_id: int) -> str:
-    digest = session.scalar(select(col(Graph.digest)).where(col(Graph.id) == graph_id))
+    query = select(col(Graph.digest)).where(col(Graph.id) == graph_id, is_there())
+    digest = session.scalar(query)
     if digest is None:
         raise _no_graph(graph_id)
     return digest

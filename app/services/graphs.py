@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlmodel import Session, col
 
 from app.graphs.document import VERSION, GraphDocument, Symbol
@@ -103,6 +103,13 @@ def _listing(graph: Graph) -> Iterator[str]:
     return list_nodes(graph_document(graph))
 
 
+def is_there() -> ColumnElement[bool]:
+    """The condition that a graph is not in the trash, with all the runs that have it."""
+    deleted = select(col(Run.id)).where(col(Run.deleted_at).is_not(None))
+    mine = exists().where(col(Stage.graph_id) == col(Graph.id))
+    return or_(mine.where(col(Stage.run_id).not_in(deleted)), ~mine)
+
+
 def stages_with(
     session: Session, graph_id: int, seen_from: tuple[int, int] | None = None
 ) -> list[StageLink]:
@@ -113,7 +120,7 @@ def stages_with(
     rows = session.execute(
         select(col(Run.id).label("run"), col(Run.title), *columns)
         .join(Run, col(Run.id) == col(Stage.run_id))
-        .where(col(Stage.graph_id) == graph_id)
+        .where(col(Stage.graph_id) == graph_id, col(Run.deleted_at).is_(None))
         .order_by(seen.desc(), col(Run.id).desc(), col(Stage.n))
         .limit(SHOWN_STAGES)
     )

@@ -19,7 +19,7 @@ from app.services.tags import read_tag
 WORD_CHARACTERS = 300  # of any one filter
 FILTER_TAGS = 8  # that a run must have all of
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}|\d{4}-?W\d{2}-?\d")
 _AGO = re.compile(r"(\d{1,5}) ?(min|h|d|w)", re.ASCII)
 _UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _PIN = {"": False, "0": False, "false": False, "1": True, "true": True, "on": True}

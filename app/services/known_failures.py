@@ -7,6 +7,7 @@ from sqlalchemy import case, func, literal, or_, select, union_all
 from sqlmodel import Session, col
 
 from app.models import Blocker, Failure, FailureGroup, GroupState, Run, Stage, StageKind
+from app.services.failure_runs import back_run, fixed_run
 from app.services.view import View
 
 OWN = 0  # in the place of a blocker's position: the run itself failed of it
@@ -39,14 +40,20 @@ def known_failures(session: Session, run_id: int) -> dict[int, KnownFailure]:
     seen = _seen(run_id)
     first_at = func.coalesce(Run.started_at, Run.created_at).label("since")
     query = (
-        select(seen.c.position, FailureGroup, first_at)
+        select(
+            seen.c.position,
+            FailureGroup,
+            first_at,
+            fixed_run().label("fixed_run"),
+            back_run().label("back_run"),
+        )
         .join(FailureGroup, col(FailureGroup.fingerprint) == seen.c.fingerprint)
         .join(Run, col(Run.id) == col(FailureGroup.first_run_id))
         .order_by(seen.c.searched.desc())
     )
     found: dict[int, KnownFailure] = {}
-    for position, group, since in session.execute(query):
-        found.setdefault(position, _view(group, since))
+    for row in session.execute(query):
+        found.setdefault(row.position, _view(row))
     return found
 
 
@@ -67,7 +74,8 @@ def _seen(run_id: int) -> Any:
     return union_all(blockers, failures).subquery()
 
 
-def _view(group: FailureGroup, since: datetime) -> KnownFailure:
+def _view(row: Any) -> KnownFailure:
+    group: FailureGroup = row.FailureGroup
     assert group.first_run_id is not None
     return KnownFailure(
         fingerprint=group.fingerprint,
@@ -75,9 +83,9 @@ def _view(group: FailureGroup, since: datetime) -> KnownFailure:
         runs=group.runs,
         scripts=group.scripts,
         first_run=group.first_run_id,
-        since=since,
+        since=row.since,
         state=group.state,
         state_by=group.state_by,
-        fixed_run=group.fixed_run_id,
-        back_run=group.back_run_id,
+        fixed_run=row.fixed_run,
+        back_run=row.back_run,
     )

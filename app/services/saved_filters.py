@@ -68,7 +68,7 @@ def save_filter(session: Session, name: str, words: FilterWords, owner: str) -> 
         )
     name = clean_title(name)
     slug = re.sub(r"[\W_]+", "-", name.lower()).strip("-")
-    if not slug or len(name) > NAME_CHARACTERS:
+    if not slug or max(len(name), len(slug)) > NAME_CHARACTERS:
         raise FilterNameError(
             f"{name[:100]!r} cannot be the name of a filter.",
             f"Write up to {NAME_CHARACTERS} characters, a letter or digit among them.",

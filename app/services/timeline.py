@@ -1,5 +1,6 @@
 """The runs of one script, newest first, each with what changed from the one before it."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ from app.services.views import RunHead
 
 RUNS = 20  # on one page
 DIFF_BYTES = 512 * 2**10  # of an upload that is compared line by line
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class BlockerMark(View):
@@ -77,6 +80,10 @@ def timeline_of(
         raise FilterError(
             "Name one script whose runs are to be shown.",
             "Give its file name, ?name=model.py, or its content, ?sha256=….",
+        )
+    if sha256 and not _SHA256.fullmatch(sha256):  # the history would take it for a file's name
+        raise FilterError(
+            f"{sha256[:80]!r} is no SHA-256.", "Give a file's name as ?name=model.py."
         )
     filters = Filters(script=name or sha256, before=before)
     query = select(*COLUMNS, col(Run.options)).join(Script, col(Script.id) == col(Run.script_id))

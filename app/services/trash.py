@@ -10,6 +10,7 @@ from app.errors import ConflictError, NotFoundError
 from app.models import Graph, Run, Script, Stage
 from app.models.columns import utc_now
 from app.services import search
+from app.services.failure_runs import hand_on
 from app.services.live import announce
 from app.services.programs import forget_programs, programs_of
 from app.services.sightings import forget_sightings, record_sightings
@@ -96,6 +97,7 @@ def _remove(session: Session, store: BlobStore, programs: BlobStore, run: Run) -
     ).all()
     files = programs_of(session, run.id)
     search.forget_run(session, run.id)
+    hand_on(session, run.id)
     session.delete(run)
     session.flush()
     forget_programs(session, programs, files)
