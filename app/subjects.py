@@ -25,6 +25,7 @@ _FORMS = {
     ),
     ShareKind.COMPARE: (re.compile(r"(\d{1,18}):(\d{1,18})"), "base and head, 11:12"),
 }
+_WORDS = {kind: kind.value for kind in ShareKind} | {ShareKind.COMPARE: "comparison"}
 _FINGERPRINT = re.compile(r"v\d+:[\w:.-]{1,76}")
 
 
@@ -42,7 +43,7 @@ def find_subject(session: Session, kind: ShareKind, text: str) -> Subject:
     form, words = _FORMS[kind]
     match = form.fullmatch(text) if text.isascii() else None
     if match is None:
-        raise SubjectError(f"{text[:80]!r} names no {kind.value}.", f"Write {words}.")
+        raise SubjectError(f"{text[:80]!r} names no {_WORDS[kind]}.", f"Write {words}.")
     numbers = [int(group) for group in match.groups()]
     return _found(session, kind, numbers[0], numbers[1] if numbers[1:] else None)
 

@@ -14,7 +14,7 @@ LONGEST = (
     *("tests/test_vision.py", "tests/test_graph_everything.py", "tests/test_soak.py"),
     *("tests/test_planted.py", "tests/test_browser_errands.py", "tests/test_errands.py"),
     *("tests/test_event_caps.py", "tests/test_catalogue.py", "tests/test_pages_docs.py"),
-    *("tests/test_cli.py", "tests/test_cli_run.py"),
+    *("tests/test_cli.py", "tests/test_cli_run.py", "tests/test_browser_team.py"),
 )
 
 

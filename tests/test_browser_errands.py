@@ -33,8 +33,9 @@ def stages_seen(page: Page) -> list[int]:
     return seen
 
 
-# The long suite does all six; the short one a script that stops and one that exports.
-SHORT = ("pose_hrnet_broken", "video_resnet3d_fixed")
+# The long suite does all six; the short one a script that stops. One that exports is in
+# tests/test_browser_team.py.
+SHORT = ("pose_hrnet_broken",)
 BY_HAND = [
     pytest.param(script, id=script.stem, marks=() if script.stem in SHORT else (pytest.mark.full,))
     for script in EXAMPLES

@@ -8,8 +8,10 @@ import secrets
 import socket
 import threading
 import time
+import zipfile
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -141,6 +143,7 @@ class Worker:
 
     def _reap(self) -> None:
         sweep_at, house_at = 0.0, 0.0
+        house: Iterator[str] = iter(())
         while not self._stop.is_set():
             if time.monotonic() >= sweep_at:
                 sweep_at = time.monotonic() + SWEEP_SECONDS
@@ -149,10 +152,8 @@ class Worker:
             try:
                 if time.monotonic() >= house_at:
                     house_at = time.monotonic() + HOUSE_SECONDS
-                    for done in keep_house(self._engine, self._settings):
-                        log.info(done)
-                        if self._stop.is_set():
-                            break
+                    house = keep_house(self._engine, self._settings)
+                tidy(house)
                 if not workers.seen(self._engine, self._name):
                     workers.register(self._engine, self._row)
                 if count := queue.reap(self._engine, self._settings.attempts):
@@ -160,6 +161,15 @@ class Worker:
             except SQLAlchemyError as error:
                 log.warning("the reaper could not read the queue: %s", brief(error))
             self._stop.wait(REAP_SECONDS)
+
+
+def tidy(house: Iterator[str]) -> None:
+    """One piece of the housekeeping: lost runs must not wait for all of it."""
+    try:
+        for done in islice(house, 1):
+            log.info(done)
+    except (OSError, zipfile.BadZipFile):  # of a store that was changed from outside
+        log.exception("the housekeeping was broken off, and is tried again")
 
 
 def main() -> None:

@@ -70,7 +70,9 @@ class Run(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     script_id: int = Field(foreign_key="script.id")
-    parent_id: int | None = Field(default=None, foreign_key="run.id")  # the run this one repeats
+    parent_id: int | None = Field(  # the run this one repeats
+        default=None, foreign_key="run.id", index=True
+    )
     title: str = Field(max_length=200)
     filename: str = Field(max_length=200)  # as uploaded; shown, never used as a path
     entry: str = Field(max_length=400)  # the file of the script that is run

@@ -23,6 +23,10 @@ from token import (
 LEFT_OUT = "'…'"  # stands for a literal in code
 
 _NAME = re.compile(r"[\w.\[\]<>*/+ ,:@-]{1,400}")
+# Of what looks like names: the beginning or the end of a statement, and operators between values.
+_CODE = re.compile(
+    r"\s*(?:if|elif|while|return|yield|raise|assert|del|await|global)\b.*|.*:\s*|.*\s[<>*/-]+\s.*"
+)
 _NUMBER = re.compile(r"True|False|-?[\d.]+(?:e[+-]?\d+)?|-?inf|nan")
 # What torch writes expressions in: symbols, sizes of inputs, numbers and functions of its own.
 _PIECE = re.compile(
@@ -39,7 +43,7 @@ _TOLD = frozenset({NAME, NUMBER, OP, NEWLINE, NL, INDENT, DEDENT, ENCODING, ENDM
 
 def safe_name(text: str) -> str:
     """A name or several, a path, a few plain words; empty where it may be code."""
-    return text if _NAME.fullmatch(text) else ""
+    return text if _NAME.fullmatch(text) and not _CODE.fullmatch(text) else ""
 
 
 def safe_value(text: str) -> str:

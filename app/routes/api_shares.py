@@ -16,7 +16,7 @@ from app.web import Here, Id, Who
 
 LIMIT = 100
 
-RunNumber = Annotated[int, Field(ge=1, le=2**63 - 1)]
+RunNumber = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
 Words = Annotated[str, Field(max_length=80)]
 
 router = APIRouter(prefix="/api/shares", tags=["shares"])

@@ -38,6 +38,7 @@ def upgrade() -> None:
     op.drop_index("ix_run_script_id", "run")
     for name in FILTERED:
         op.create_index(f"ix_run_{name}", "run", [name, "id"])
+    op.create_index("ix_run_parent_id", "run", ["parent_id"])
     for name, columns, where in (
         ("ix_run_pin", ["id"], sa.text("pin")),
         ("ix_run_deleted_at", ["deleted_at"], sa.text("deleted_at IS NOT NULL")),
@@ -65,7 +66,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("savedfilter")
     op.drop_table("runtag")
-    for name in ("deleted_at", "pin", *FILTERED):
+    for name in ("deleted_at", "pin", "parent_id", *FILTERED):
         op.drop_index(f"ix_run_{name}", "run")
     op.create_index("ix_run_script_id", "run", ["script_id"])
     for name in ("deleted_at", "pin", "category", "model_class", "note", "owner"):
