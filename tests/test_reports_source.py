@@ -102,8 +102,9 @@ def test_a_name_is_told(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["f(x)", "x = 1", "'secret'", 'if x: "no"', "a\nb", "x" * 401, "f'{x}'", "", "if score < limit:",
-     "return self.secret + x", "while a:", "score < limit", "a * b", "assert score"],
+    ["f(x)", "x = 1", "'secret'", 'if x: "no"', "a\nb", "x" * 401, "f'{x}'", "",
+     "if score < limit:", "return self.secret + x", "while a:", "score < limit", "a * b",
+     "assert score"],
 )  # fmt: skip
 def test_what_may_be_code_is_no_name(text: str) -> None:
     assert safe_name(text) == ""
