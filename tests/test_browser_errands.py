@@ -33,8 +33,7 @@ def stages_seen(page: Page) -> list[int]:
     return seen
 
 
-# The long suite does all six; the short one a script that stops. One that exports is in
-# tests/test_browser_team.py.
+# The long suite does all six; the short one a script that stops. The gallery's exports.
 SHORT = ("pose_hrnet_broken",)
 BY_HAND = [
     pytest.param(script, id=script.stem, marks=() if script.stem in SHORT else (pytest.mark.full,))

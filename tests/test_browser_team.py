@@ -97,6 +97,7 @@ def look_as_a_stranger(page: Page, link: str) -> None:
     assert all(way.startswith("/s/") for way in ways), ways
 
 
+@pytest.mark.full
 def test_a_team_s_day(page: Page, browser: Browser, live_server: LiveServer) -> None:
     live_server.start_worker()
     upload(page, BROKEN)

@@ -148,7 +148,8 @@ def test_a_worse_verdict_is_a_regression_and_a_better_one_is_none(seed: Seed) ->
 def blocked(seed: Seed, complete: Search, *fingerprints: str | None) -> RunView:
     run = seed.partly(search={"complete": complete})
     for position, fingerprint in enumerate(fingerprints, start=1):
-        seed.blocker(run, position, fingerprint=fingerprint, text=f"if x{position}:")
+        line = f"if {fingerprint or position}:"
+        seed.blocker(run, position, fingerprint=fingerprint, text=line)
     return run_view(seed.session, run)
 
 
@@ -160,6 +161,16 @@ def test_a_new_blocker_is_a_regression_where_the_base_knew_all_of_its_own(seed: 
     assert said == "Something new stops it: a Python branch on a tensor's value at model.py:8."
     stuck = blocked(seed, Search.STUCK, "v1:b")
     assert (regression(stuck, head).worse, regression(stuck, head).unsure) == ((), 2)
+
+
+def test_a_line_that_export_spells_otherwise_is_not_new(seed: Seed) -> None:
+    """As strict export does, of which a fingerprint has less."""
+    base = blocked(seed, Search.CLEAN, "v1:a")
+    (cause,) = blocked(seed, Search.CLEAN, "v1:a").blockers
+    strict = base.model_copy(
+        update={"blockers": [cause.model_copy(update={"fingerprint": "v1:z", "expression": None})]}
+    )
+    assert regression(base, strict).worse == ()
 
 
 def test_blockers_without_a_fingerprint_are_the_same_by_their_line(seed: Seed) -> None:
@@ -198,10 +209,10 @@ def test_progress_tells_each_stage_and_each_fix_once_as_whole_lines(seed: Seed) 
         told.show(run_view(seed.session, run))
     assert [" ".join(line.split()) for line in said.getvalue().splitlines()] == [
         "loaded Net, 1,284,113 parameters",
-        "passed part1 (component) 0.25 s, 1 nodes, replays equal",
+        "passed part1 (component) 0.25 s, 1 node, replays equal",
         "failed part2 (component) data_dependent_branch at model.py:8",
         "failed whole model data_dependent_branch at model.py:8",
-        "passed past its blockers, first export (bypass) 0.25 s, 1 nodes, replays equal",
+        "passed past its blockers, first export (bypass) 0.25 s, 1 node, replays equal",
         "works fix: Fix 1: torch.where in place of the branch",
     ]
 

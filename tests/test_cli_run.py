@@ -107,6 +107,7 @@ def test_a_model_that_exports_ends_with_0_and_is_no_regression(
     assert "No regression." in done.err
 
 
+@pytest.mark.full
 def test_an_error_of_the_script_ends_with_3_and_is_kept_where_that_was_asked(
     folder: Folder, tmp_path: Path
 ) -> None:
@@ -124,6 +125,7 @@ def test_an_error_of_the_script_ends_with_3_and_is_kept_where_that_was_asked(
     assert run.owner == local_person()
 
 
+@pytest.mark.full
 def test_ctrl_c_cancels_it_and_leaves_nothing(folder: Folder) -> None:
     folder.add("model.py", HANGS)
     with start(folder.root, "run", "model.py", TMPDIR=str(folder.temporary)) as process:
