@@ -16,7 +16,7 @@ from app.services.failure_group_views import (
     SightingList,
 )
 from app.services.failure_groups import FailureFilters
-from app.services.summary import CAUSES, Tone
+from app.services.summary import Tone, cause_words
 from app.templating import Page
 
 
@@ -31,12 +31,6 @@ def state_badge(group: FailureGroupView) -> tuple[Tone, str]:
             return Tone.OFF, "ignored"
         case GroupState.OPEN:
             return Tone.BAD, "open"
-
-
-def cause_words(category: Category) -> str:
-    """What a category means, as a heading."""
-    words = CAUSES[category]
-    return words[0].upper() + words[1:]
 
 
 @dataclass(frozen=True)

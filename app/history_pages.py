@@ -1,7 +1,7 @@
 """What the history's templates are given."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from app.forms import RunForm
@@ -81,15 +81,17 @@ class HistoryPage(Page):
 
     @classmethod
     def of(
-        cls, runs: RunList, address: HistoryAddress, *, runtimes: int, state: str
+        cls,
+        runs: RunList,
+        address: HistoryAddress,
+        *,
+        runtimes: int,
+        state: str,
+        problem: Problem | None = None,
     ) -> "HistoryPage":
         """The list that was read at this address, where there are so many runtimes."""
         rows = tuple(HistoryRow.of(run) for run in runs.runs)
-        return cls(rows, address, runs.next, several_runtimes=runtimes > 1, state=state)
-
-    def with_problem(self, problem: Problem) -> "HistoryPage":
-        """The list, of filters that mean nothing."""
-        return replace(self, problem=problem)
+        return cls(rows, address, runs.next, runtimes > 1, state, problem)
 
     @property
     def fresh(self) -> str:

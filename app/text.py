@@ -16,18 +16,39 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_ID = re.compile(r"[0-9]{1,18}")
+
+
+def printable(text: str) -> str:
+    """`text` with a space for each character that cannot be seen, the ends of lines too."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, its words a space apart."""
+    return " ".join(printable(text).split())
+
+
+def unix_lines(text: str) -> str:
+    """`text` with \\n at the end of its lines: a browser sends \\r\\n, and programs print it."""
+    return text.replace("\r\n", "\n")
+
+
+def row_id(text: str) -> int | None:
+    """The number that a text is, if a row may have it as its id."""
+    return int(text) if _ID.fullmatch(text) else None
 
 
 def visible(text: str) -> str:
     """`text` without terminal sequences, its other control characters written out."""
     if text.isascii() and text.isprintable():
         return text
-    return _HIDDEN.sub(_spell, _ANSI.sub("", text.replace("\r\n", "\n")))
+    return _HIDDEN.sub(_spell, _ANSI.sub("", unix_lines(text)))
 
 
 def terminal(text: str) -> str:
     """Output as a terminal would leave it: of a line rewritten by carriage returns, the last."""
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = unix_lines(text).split("\n")
     return visible("\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines))
 
 

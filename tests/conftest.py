@@ -28,7 +28,7 @@ from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
 from tests.probe_support import SHARED
 from tests.spread import Spread, longest_first
-from tests.web_support import text_of
+from tests.web_support import Seed, seeding, text_of
 from tests.worker_support import claim_next, submit
 from workers.ingest import Ingest
 
@@ -101,6 +101,13 @@ def ingest(engine: Engine, claim: Claim) -> Ingest:
 def store(settings: Settings) -> BlobStore:
     """Where uploads lie."""
     return BlobStore(settings.data / "scripts")
+
+
+@pytest.fixture
+def seed(engine: Engine, store: BlobStore, settings: Settings) -> Iterator[Seed]:
+    """Rows of one transaction."""
+    with seeding(engine, store, settings) as seed:
+        yield seed
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 import io
 import os
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from app.cli.console import make_console
 from app.cli.exits import CommandError, Exit
@@ -31,18 +29,9 @@ from app.models import (
 from app.services.options import RunOptions, make_options
 from app.services.present import run_view
 from app.services.remedies import remedy_details
-from app.services.storage import BlobStore
 from app.services.views import RunView
-from app.settings import Settings
 from tests.cli_support import Command
-from tests.web_support import Seed, id_of, seeding
-
-
-@pytest.fixture
-def seed(engine: Engine, store: BlobStore, settings: Settings) -> Iterator[Seed]:
-    """Rows of one transaction."""
-    with seeding(engine, store, settings) as seed:
-        yield seed
+from tests.web_support import Seed, id_of
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Which graphs a graph is worth comparing with: the likeliest first, and never at a high price."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -33,12 +33,6 @@ PLAN = (
     (7, StageKind.WHOLE, "whole model", None),
 )
 BACKBONE, NECK, FIRST, SECOND, THIRD, WHOLE = 1, 2, 4, 5, 6, 7
-
-
-@pytest.fixture
-def seed(engine: Engine, store: BlobStore, settings: Settings) -> Iterator[Seed]:
-    with seeding(engine, store, settings) as seed:
-        yield seed
 
 
 def planned(seed: Seed, *failed: int, without: tuple[int, ...] = (), **values: Any) -> Run:

@@ -2,15 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 
 from app.models import (
     Category,
@@ -24,17 +21,8 @@ from app.models import (
 from app.reports.junit import junit
 from app.reports.sarif import FINGERPRINT, sarif
 from app.services.present import run_view
-from app.services.storage import BlobStore
 from app.services.views import RunView
-from app.settings import Settings
-from tests.web_support import CAUSE, Seed, id_of, seeding
-
-
-@pytest.fixture
-def seed(engine: Engine, store: BlobStore, settings: Settings) -> Iterator[Seed]:
-    """Rows of one transaction."""
-    with seeding(engine, store, settings) as seed:
-        yield seed
+from tests.web_support import CAUSE, Seed, id_of
 
 
 def suite_of(text: str) -> ET.Element:

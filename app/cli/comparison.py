@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from app.cli.console import STYLES, styled
-from app.cli.regression import Ending, Regression, worse_verdict
+from app.cli.regression import Ending, Regression, told_new, worse_verdict
 from app.services.compare_views import CauseChange, CauseRow, CompareView, StageRow
 from app.services.compare_words import stage_differs
-from app.services.summary import Cause, Tone
+from app.services.summary import Tone
 
 _CAUSES = {
     CauseChange.NEW: ("new", Tone.BAD),
@@ -24,9 +24,8 @@ def compared_regression(compared: CompareView) -> Regression:
     base, head = (Ending(side.verdict, side.replay) for side in (compared.base, compared.head))
     changes = [row.change for row in compared.causes]
     new = [row.shown for row in compared.causes if row.change is CauseChange.NEW]
-    words = [Cause(one.category, file=one.file, line=one.line).words for one in new]
     return Regression(
-        (*worse_verdict(base, head), *(f"Something new stops it: {one}." for one in words)),
+        (*worse_verdict(base, head), *map(told_new, new)),
         unsure=changes.count(CauseChange.MAYBE_NEW),
         unjudged=_unjudged(compared),
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from app.cli.verdicts import whole_replay
 from app.models import ReplayStatus, Search, Verdict
 from app.services.cause_pairs import pair_by_cause
+from app.services.compare_views import CauseSide
+from app.services.failure_views import BlockerView
 from app.services.summary import Cause, headline
 from app.services.views import RunView
 
@@ -46,6 +48,12 @@ def worse_verdict(base: Ending, head: Ending) -> tuple[str, ...]:
     return (f"The verdict was {words[0]!r}, and is {words[1]!r}.",)
 
 
+def told_new(cause: BlockerView | CauseSide) -> str:
+    """A sentence of a cause that is new."""
+    words = Cause(cause.category, file=cause.file, line=cause.line).words
+    return f"Something new stops it: {words}."
+
+
 def regression(base: RunView, head: RunView) -> Regression:
     """What got worse from `base` to `head`. A blocker is new where the base knew all of its own."""
     pairs = pair_by_cause(base.blockers, head.blockers)
@@ -55,8 +63,7 @@ def regression(base: RunView, head: RunView) -> Regression:
         return Regression(unsure=len(unknown), unjudged=NO_BASELINE)
     if not _knows_all(base):
         return Regression(verdict, len(unknown))
-    causes = [Cause(one.category, file=one.file, line=one.line).words for one in unknown]
-    return Regression((*verdict, *(f"Something new stops it: {words}." for words in causes)))
+    return Regression((*verdict, *map(told_new, unknown)))
 
 
 def _ending(run: RunView) -> Ending:

@@ -53,8 +53,8 @@ def run_report(material: Material, *, with_source: bool, now: datetime) -> Repor
     """All of a run."""
     run = material.run
     own = run.failure if run.failure is not None and run.failure.stage is None else None
-    report = Report(
-        **_head(material, ShareKind.RUN, with_source=with_source, now=now),
+    return _made(
+        _head(material, ShareKind.RUN, with_source=with_source, now=now),
         failure=own,
         blockers=[_blocker(one, material.remedies) for one in material.blockers],
         search=_search(material, with_source=with_source),
@@ -63,7 +63,6 @@ def run_report(material: Material, *, with_source: bool, now: datetime) -> Repor
         contract=material.contract and _contract(material.contract),
         notes=[note.message for note in run.notes],
     )
-    return report if with_source else without_source(report)
 
 
 def blocker_report(
@@ -75,8 +74,7 @@ def blocker_report(
     head = _head(
         material, ShareKind.FAILURE, position, summary=summary, with_source=with_source, now=now
     )
-    report = Report(**head, blockers=[_blocker(blocker, material.remedies)])
-    return report if with_source else without_source(report)
+    return _made(head, blockers=[_blocker(blocker, material.remedies)])
 
 
 def stage_report(
@@ -87,8 +85,7 @@ def stage_report(
     head = _head(
         material, ShareKind.STAGE, stage.n, summary=summary, with_source=with_source, now=now
     )
-    report = Report(**head, stage=_stage(stage, code))
-    return report if with_source else without_source(report)
+    return _made(head, stage=_stage(stage, code))
 
 
 def comparison_report(
@@ -103,8 +100,13 @@ def comparison_report(
         with_source=with_source,
         now=now,
     )
-    report = Report(**head, comparison=comparison_of(view))
-    return report if with_source else without_source(report)
+    return _made(head, comparison=comparison_of(view))
+
+
+def _made(head: Mapping[str, Any], **parts: Any) -> Report:
+    """The one way out: without source, where that is what was asked for."""
+    report = Report(**head, **parts)
+    return report if report.with_source else without_source(report)
 
 
 def _head(

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from app.models import Category, ReplayStatus, RunStatus, StageKind, StageStatus
 from app.reports.places import Locate, Place, as_named, upload_place
-from app.reports.words import cause_words
 from app.services.failure_views import BlockerView, FailureView
+from app.services.summary import cause_words
 from app.services.views import RunView, StageView
 from app.text import terminal, visible
 from app.version import installed_version

@@ -1,6 +1,5 @@
 """Runs as JSON: make, list, read, repeat, annotate, cancel, delete and restore."""
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
@@ -25,7 +24,7 @@ from app.services.runs import create_run, repeat_run
 from app.services.trash import delete_run, restore_run
 from app.services.trends import TrendsView, trends
 from app.services.views import ModuleList, RunAccepted, RunList, RunView, StageDetail
-from app.text import terminal
+from app.text import row_id, terminal
 from app.web import Here, Id, Who
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
@@ -99,10 +98,10 @@ def _parent(session: Session, text: str) -> int | None:
     """The id of the run that is repeated, if one is named; NotFoundError where there is none."""
     if not text.strip():
         return None
-    known = re.fullmatch(r"[0-9]{1,18}", text.strip())
-    if known is None:
+    run_id = row_id(text.strip())
+    if run_id is None:
         raise NotFoundError(f"{text[:60]!r} is no run.", "Give the id of the run to repeat.")
-    return find_run(session, int(text)).id
+    return find_run(session, run_id).id
 
 
 @router.get("")

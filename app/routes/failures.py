@@ -22,6 +22,7 @@ from app.services.failure_groups import (
     set_state,
 )
 from app.services.failure_sightings import list_sightings
+from app.text import row_id
 from app.web import Here, Web, Who
 
 ROWS = 30  # of a page, of failures or of their sightings
@@ -74,9 +75,10 @@ def _read(form: StateForm) -> NewState:
     number = form.fixed_run.strip()
     if state is not GroupState.FIXED or not number:
         return NewState(state, form.note)
-    if not (number.isascii() and number.isdigit()) or len(number) > 18:
+    run_id = row_id(number)
+    if run_id is None:
         raise StateError("The run that it is fixed in is no number.", "Give it as in /runs/12: 12.")
-    return NewState(state, form.note, int(number))
+    return NewState(state, form.note, run_id)
 
 
 def _page(

@@ -32,6 +32,7 @@ from app.services.trash import deleted_title
 from app.services.trends import trends
 from app.services.uploads import EXPECTED
 from app.services.views import RunList
+from app.text import row_id, unix_lines
 from app.web import Here, Web, Who
 
 RUNS = 30  # on one page of the history
@@ -126,8 +127,7 @@ def _upload(form: UploadForm) -> tuple[bytes, str]:
         return form.script.file.read(), form.script.filename or ""
     if not pasted:
         raise UploadError("No script was chosen.", EXPECTED, code="no_script")
-    # A browser sends every line of a text field with \r\n.
-    return form.pasted.replace("\r\n", "\n").encode(), PASTED_NAME
+    return unix_lines(form.pasted).encode(), PASTED_NAME
 
 
 def _home(
@@ -154,8 +154,8 @@ def _history(session: Session, web: Web, address: HistoryAddress) -> HistoryPage
         filters = address.read()
     except StagelightError as error:
         empty = RunList(runs=[], next=None)
-        page = HistoryPage.of(empty, address, runtimes=runtimes, state="")
-        return page.with_problem(Problem.of(error))
+        problem = Problem.of(error)
+        return HistoryPage.of(empty, address, runtimes=runtimes, state="", problem=problem)
     state = state_of(session)  # before the list: what comes in between is then asked for again
     runs = list_runs(session, filters, RUNS)
     return HistoryPage.of(runs, address, runtimes=runtimes, state=state)
@@ -163,10 +163,9 @@ def _history(session: Session, web: Web, address: HistoryAddress) -> HistoryPage
 
 def _deleted(session: Session, text: str) -> Deleted | None:
     """The run that was deleted right now, while it can be restored."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        return None
-    title = deleted_title(session, int(text))
-    return None if title is None else Deleted(int(text), title)
+    run_id = row_id(text)
+    title = None if run_id is None else deleted_title(session, run_id)
+    return None if run_id is None or title is None else Deleted(run_id, title)
 
 
 def _trends(web: Web, address: HistoryAddress, kind: type[TrendsPage]) -> TrendsPage:

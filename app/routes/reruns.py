@@ -10,12 +10,12 @@ from app.access import find_run, find_script
 from app.db import read_scope, session_scope
 from app.errors import StagelightError, UploadError
 from app.forms import RunForm
-from app.models import Run
+from app.models import Run, Script
 from app.pages import Problem, RerunPage
 from app.routes.moves import go
 from app.services.present import run_view
 from app.services.rerun_text import changed_text, editable_text
-from app.services.runs import create_run, repeat_run
+from app.services.runs import create_run
 from app.web import Here, Id, Web, Who
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
@@ -49,29 +49,23 @@ def rerun(
 
 def _run(session: Session, web: Web, parent: Run, form: RerunForm, person: str) -> Run:
     """The same script where nothing of it was changed, else a new one."""
-    changed = _changed(session, web, parent, form)
+    script = find_script(session, parent)
+    data = web.store.get(script.sha256)
+    changed = _changed(script, data, parent, form)
     if changed is None:
-        return repeat_run(
-            session,
-            web.store,
-            parent,
-            title=form.title,
-            entry=form.entry,
-            runtime=form.runtime,
-            options=form.options(),
-            settings=web.settings,
-            owner=person,
-        )
-    upload, filename = changed
-    # The entry that the form came with is the old file's name.
-    kept = form.entry == parent.entry and not filename.lower().endswith(".zip")
+        upload, filename, entry = data, parent.filename, form.entry or parent.entry
+    else:
+        upload, filename = changed
+        # The entry that the form came with is the old file's name.
+        kept = form.entry == parent.entry and not filename.lower().endswith(".zip")
+        entry = "" if kept else form.entry
     return create_run(
         session,
         web.store,
         upload,
         filename,
         title=form.title or parent.title,
-        entry="" if kept else form.entry,
+        entry=entry,
         runtime=form.runtime or parent.runtime,
         options=form.options(),
         settings=web.settings,
@@ -80,10 +74,9 @@ def _run(session: Session, web: Web, parent: Run, form: RerunForm, person: str) 
     )
 
 
-def _changed(session: Session, web: Web, parent: Run, form: RerunForm) -> tuple[bytes, str] | None:
+def _changed(script: Script, data: bytes, parent: Run, form: RerunForm) -> tuple[bytes, str] | None:
     """The bytes and the name of another script, from a file or the text; None: it is the same."""
-    script = find_script(session, parent)
-    pasted = changed_text(script, web.store.get(script.sha256), form.pasted)
+    pasted = changed_text(script, data, form.pasted)
     if form.script is None:
         return None if pasted is None else (pasted, parent.filename)
     if pasted is not None:

@@ -10,6 +10,7 @@ from app.services.live import announce
 from app.services.runs import clean_title
 from app.services.search import index_run
 from app.services.tags import read_tags, set_tags
+from app.text import printable, unix_lines
 
 NOTE_CHARACTERS = 4_000
 
@@ -42,13 +43,14 @@ def annotate(
     if tags is not None:
         set_tags(session, run.id, read_tags(tags))
     announce(session, run.id, "about")
-    index_run(session, run.id)
+    if any(text is not None for text in (title, tags, note)):  # nobody finds it by its star
+        index_run(session, run.id)
 
 
 def clean_note(note: str) -> str:
     """A note without control characters but for its lines' ends; NoteError past the cap."""
-    lines = note.replace("\r\n", "\n").replace("\t", "    ").split("\n")
-    text = "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines).strip()
+    lines = unix_lines(note).replace("\t", "    ").split("\n")
+    text = "\n".join(map(printable, lines)).strip()
     if len(text) > NOTE_CHARACTERS:
         raise NoteError(
             f"The note has {len(text):,} characters; it may have {NOTE_CHARACTERS:,}.",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ScalarSelect, delete, null, or_, update
+from sqlalchemy import ScalarSelect, delete, null, update
 from sqlmodel import Session, col, select
 
 from app.models import (
@@ -13,10 +13,10 @@ from app.models import (
     Run,
     RunLog,
     Stage,
-    StageKind,
     StageStatus,
 )
 from app.services.live import announce
+from app.services.main_failure import is_main
 
 OPEN = (StageStatus.PENDING, StageStatus.RUNNING)
 
@@ -41,7 +41,7 @@ def category_of(run_id: int) -> ScalarSelect[Any]:
         .outerjoin(Stage, col(Stage.id) == col(Failure.stage_id))
         .where(
             col(Failure.run_id) == run_id,
-            or_(col(Failure.stage_id).is_(None), col(Stage.kind) == StageKind.WHOLE),
+            is_main(),
         )
         .order_by(col(Failure.stage_id).is_not(None), col(Failure.id))
         .limit(1)

@@ -27,6 +27,7 @@ from app.services.compare_guards import GuardRead
 from app.services.compare_stages import StageRead
 from app.services.compare_views import CauseSide, StageFailure, StageSide
 from app.services.failure_views import SearchView
+from app.services.there import parent_there
 
 MESSAGE_CHARACTERS = 300  # of a cause's message
 STAGES = 400  # of one run: a plan has at most 200, and more are added after a failure
@@ -65,7 +66,7 @@ def read_sides(session: Session, base: Run, head: Run) -> tuple[Side, Side]:
     """Both, which may be the same."""
     ids = {_id(base), _id(head)}
     scripts = _scripts(session, (base, head))
-    parents = _parents(session, (base, head))
+    parents = _parents(session, ids)
     eager = _eager(session, ids)
     failures = _failures(session, ids)
     blockers = _blockers(session, ids)
@@ -77,7 +78,7 @@ def read_sides(session: Session, base: Run, head: Run) -> tuple[Side, Side]:
         sides.append(
             Side(
                 run=run,
-                parent=run.parent_id if run.parent_id in parents else None,
+                parent=parents[_id(run)],
                 script=scripts[run.script_id],
                 stages=kept,
                 cut=len(of_stages) > STAGES,
@@ -120,11 +121,10 @@ def _scripts(session: Session, runs: Iterable[Run]) -> dict[int, Script]:
     return {script.id: script for script in session.scalars(query) if script.id is not None}
 
 
-def _parents(session: Session, runs: Iterable[Run]) -> set[int]:
+def _parents(session: Session, ids: Iterable[int]) -> dict[int, int | None]:
     """The runs that these repeat, as far as they are there."""
-    ids = {run.parent_id for run in runs}
-    query = select(col(Run.id)).where(col(Run.id).in_(ids), col(Run.deleted_at).is_(None))
-    return {run_id for run_id in session.scalars(query) if run_id is not None}
+    query = select(col(Run.id), parent_there()).where(col(Run.id).in_(ids))
+    return dict(session.execute(query).all())
 
 
 def _eager(session: Session, ids: Iterable[int]) -> dict[int, Mapping[str, float | None]]:

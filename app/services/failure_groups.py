@@ -19,6 +19,7 @@ from app.services.failure_group_views import (
     StateCounts,
 )
 from app.services.failure_runs import back_run, fixed_run
+from app.text import one_line
 
 NOTE_CHARACTERS = 500
 
@@ -94,7 +95,7 @@ def set_state(session: Session, group: FailureGroup, new: NewState, who: str) ->
 
 def clean_note(note: str) -> str:
     """A note on one line, without control characters; StateError past the cap."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in note).split())
+    text = one_line(note)
     if len(text) > NOTE_CHARACTERS:
         raise StateError(
             f"The note has {len(text)} characters; it may have {NOTE_CHARACTERS}.", "Shorten it."

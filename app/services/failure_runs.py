@@ -5,14 +5,14 @@ from typing import Any
 from sqlalchemy import case, func, select, update
 from sqlmodel import Session, col
 
-from app.models import FailureGroup, Run, Sighting
+from app.models import FailureGroup, Sighting
+from app.services.there import deleted_runs
 
 
 def fixed_run() -> Any:
     """The run that a group is said to be gone in; null where that one is deleted."""
     fixed = col(FailureGroup.fixed_run_id)
-    deleted = select(col(Run.id)).where(col(Run.deleted_at).is_not(None))
-    return case((fixed.not_in(deleted), fixed))
+    return case((fixed.not_in(deleted_runs()), fixed))
 
 
 def back_run() -> Any:

@@ -12,6 +12,7 @@ from app.graphs.document import VERSION, GraphDocument, Symbol
 from app.graphs.listing import list_nodes
 from app.graphs.reading import read_document
 from app.models import Graph, Run, Stage, StageKind, StageStatus
+from app.services.there import deleted_runs
 
 SHOWN_OPS = 12  # most frequent operators that a page lists
 SHOWN_STAGES = 20  # stages with this graph that a page lists
@@ -105,9 +106,8 @@ def _listing(graph: Graph) -> Iterator[str]:
 
 def is_there() -> ColumnElement[bool]:
     """The condition that a graph is not in the trash, with all the runs that have it."""
-    deleted = select(col(Run.id)).where(col(Run.deleted_at).is_not(None))
     mine = exists().where(col(Stage.graph_id) == col(Graph.id))
-    return or_(mine.where(col(Stage.run_id).not_in(deleted)), ~mine)
+    return or_(mine.where(col(Stage.run_id).not_in(deleted_runs())), ~mine)
 
 
 def stages_with(

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, func, select
 from sqlmodel import Session, col
 
 from app.models import (
@@ -22,19 +21,13 @@ from app.services.excerpts import matches_of
 from app.services.failure_views import FailureView
 from app.services.history_filters import Filters
 from app.services.history_query import read_newest, selection
+from app.services.main_failure import is_main
 from app.services.present import BRIEF
 from app.services.tags import tags_of
+from app.services.there import parent_there
 from app.services.views import RunHead, RunList, ScriptView, StageCounts
 
 MESSAGE_CHARACTERS = 300  # of a failure's message in the list
-
-_before = aliased(Run)
-_parent = (  # the run that one repeats, unless it was deleted
-    select(col(_before.id))
-    .where(col(_before.id) == col(Run.parent_id), col(_before.deleted_at).is_(None))
-    .scalar_subquery()
-    .label("parent_id")
-)
 
 COLUMNS = (
     col(Run.id),
@@ -47,7 +40,7 @@ COLUMNS = (
     col(Run.entry),
     col(Run.runtime),
     col(Run.sandbox),
-    _parent,
+    parent_there().label("parent_id"),
     col(Run.owner),
     col(Run.category),
     col(Run.model_class),
@@ -161,7 +154,7 @@ def _failures(session: Session, ids: Sequence[int]) -> dict[int, FailureView]:
         .outerjoin(Stage, col(Stage.id) == col(Failure.stage_id))
         .where(
             col(Failure.run_id).in_(ids),
-            or_(col(Failure.stage_id).is_(None), col(Stage.kind) == StageKind.WHOLE),
+            is_main(),
         )
         .order_by(col(Failure.stage_id).is_(None))
     )

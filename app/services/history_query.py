@@ -26,6 +26,7 @@ from sqlmodel import Session, col
 from app.models import Run, RunTag, Script
 from app.services.history_filters import Filters
 from app.services.search import RUN_TEXT, SCRIPT_TEXT, matches
+from app.services.there import not_deleted
 
 RARE = 2_000  # rows that an index may lead to
 NO_ID = 2**63 - 1
@@ -100,14 +101,6 @@ def count_newest(
             counted = select(*page.c, func.count().label("runs")).group_by(*page.c)
             rows = session.execute(counted).all()
     return rows
-
-
-def not_deleted() -> Condition:
-    """Whether a run is there. Deleted ones are few and have an index, while the column stands
-    behind what is long in a run's row: to read it there costs more than all else.
-    """
-    deleted = select(col(Run.id)).where(col(Run.deleted_at).is_not(None))
-    return col(Run.id).not_in(deleted)
 
 
 class _Hits:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, literal, or_, select, union_all
+from sqlalchemy import case, func, literal, select, union_all
 from sqlmodel import Session, col
 
-from app.models import Blocker, Failure, FailureGroup, GroupState, Run, Stage, StageKind
+from app.models import Blocker, Failure, FailureGroup, GroupState, Run, Stage
 from app.services.failure_runs import back_run, fixed_run
+from app.services.main_failure import is_main
 from app.services.view import View
 
 OWN = 0  # in the place of a blocker's position: the run itself failed of it
@@ -68,7 +69,7 @@ def _seen(run_id: int) -> Any:
         .outerjoin(Stage, col(Stage.id) == col(Failure.stage_id))
         .where(
             col(Failure.run_id) == run_id,
-            or_(col(Failure.stage_id).is_(None), col(Stage.kind) == StageKind.WHOLE),
+            is_main(),
         )
     )
     return union_all(blockers, failures).subquery()

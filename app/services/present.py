@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, func, select
 from sqlmodel import Session, col
 
 from app.graphs.document import TensorSpec
@@ -27,9 +27,11 @@ from app.services.blockers import (
     with_value,
 )
 from app.services.failure_views import BlockerView, FailureDetail, FailureView, SearchView
+from app.services.main_failure import is_main
 from app.services.remedies import remedy_views, with_remedies
 from app.services.summary import Cause, RunFacts, StageFact
 from app.services.tags import tags_of
+from app.services.there import parent_there
 from app.services.views import (
     ComponentView,
     CoverageView,
@@ -268,7 +270,7 @@ def _main_failure(session: Session, run_id: int) -> FailureDetail | None:
         .outerjoin(Stage, col(Stage.id) == col(Failure.stage_id))
         .where(
             col(Failure.run_id) == run_id,
-            or_(col(Failure.stage_id).is_(None), col(Stage.kind) == StageKind.WHOLE),
+            is_main(),
         )
         .order_by(col(Failure.stage_id).is_not(None))
         .limit(1)
@@ -313,8 +315,7 @@ def _parent(session: Session, run: Run) -> int | None:
     """The run that it repeats; None also where that one was deleted."""
     if run.parent_id is None:
         return None
-    there = select(col(Run.id)).where(col(Run.id) == run.parent_id, col(Run.deleted_at).is_(None))
-    return session.scalar(there)
+    return session.scalar(select(parent_there()).where(col(Run.id) == run.id))
 
 
 def _eager(session: Session, run_id: int) -> EagerView | None:

@@ -1,7 +1,7 @@
 """The text of a script as a form can show it and take it back changed."""
 
 from app.models import Script, ScriptKind
-from app.text import visible
+from app.text import unix_lines, visible
 
 CHARACTERS = 200_000  # that a text area is given
 
@@ -10,7 +10,7 @@ def editable_text(script: Script, data: bytes) -> str | None:
     """The text of a single file; None where a form could not give it back as it is."""
     if script.kind is not ScriptKind.PY:
         return None
-    text = _lines(data.decode("utf-8-sig", "replace"))
+    text = unix_lines(data.decode("utf-8-sig", "replace"))
     if len(text) > CHARACTERS or visible(text) != text or "\ufffd" in text:
         return None
     return text
@@ -18,12 +18,7 @@ def editable_text(script: Script, data: bytes) -> str | None:
 
 def changed_text(script: Script, data: bytes, sent: str) -> bytes | None:
     """What a form sent back, as bytes; None where it is the text that it was given."""
-    text = _lines(sent)
+    text = unix_lines(sent)
     if not text.strip() or text == editable_text(script, data):
         return None
     return text.encode("utf-8", "replace")
-
-
-def _lines(text: str) -> str:
-    """A browser sends every line of a text field with \\r\\n."""
-    return text.replace("\r\n", "\n")

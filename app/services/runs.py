@@ -12,6 +12,7 @@ from app.services.storage import BlobStore, digest
 from app.services.tags import read_tags, set_tags
 from app.services.uploads import CheckedUpload, check_upload, display_name
 from app.settings import Settings
+from app.text import one_line
 
 TITLE_CHARACTERS = 200
 
@@ -99,8 +100,7 @@ def repeat_run(
 
 def clean_title(title: str) -> str:
     """A title on one line, without control characters; TitleError past the cap."""
-    words = "".join(c if c.isprintable() else " " for c in title).split()
-    text = " ".join(words)
+    text = one_line(title)
     if len(text) > TITLE_CHARACTERS:
         raise TitleError(
             f"The title has {len(text)} characters; it may have {TITLE_CHARACTERS}.",

@@ -8,6 +8,8 @@ between them; the last one may go on.
 import re
 from collections.abc import Sequence
 
+from app.text import printable
+
 WORDS = 16  # that are looked at
 
 _PART = re.compile(r"[^\W_]+")
@@ -16,7 +18,7 @@ _BETWEEN = r"[\W_]+"
 
 def read_words(text: str) -> tuple[str, ...]:
     """The words of a text that have anything in them to be found, without what no text holds."""
-    words = "".join(c if c.isprintable() else " " for c in text).split()
+    words = printable(text).split()
     return tuple(dict.fromkeys(word for word in words if _PART.search(word)))[:WORDS]
 
 

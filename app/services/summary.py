@@ -41,6 +41,13 @@ CAUSES: dict[Category, str] = {
     Category.UNKNOWN: "an error of a kind not known yet",
 }
 
+
+def cause_words(category: Category) -> str:
+    """What a category means, as a heading or the beginning of a sentence."""
+    words = CAUSES[category]
+    return f"{words[0].upper()}{words[1:]}"
+
+
 # What is tried once the verdict is known, by the name of its course.
 FOLLOWING: dict[str, str] = {
     "serialized": "the program is saved, and loaded again in a fresh process",
