@@ -19,7 +19,7 @@ from app.services.compare_views import (
     StageRow,
     ValueRow,
 )
-from app.services.compare_words import changed, stage_differs
+from app.services.compare_words import CAUSE_CHANGES, changed, stage_differs
 from app.templating import Page
 
 SHOWN_VALUES = 300  # rows of one table of options, packages and the like
@@ -56,6 +56,8 @@ class ComparePage(Page):
     view: CompareView
     diff: Diff | None
     address: CompareAddress
+
+    changes: ClassVar[dict[CauseChange, str]] = CAUSE_CHANGES  # of a cause, in words
 
     @property
     def swapped(self) -> str:

@@ -7,15 +7,15 @@ from rich.text import Text
 from app.cli.console import STYLES, styled
 from app.cli.regression import Ending, Regression, told_new, worse_verdict
 from app.services.compare_views import CauseChange, CauseRow, CompareView, StageRow
-from app.services.compare_words import stage_differs
+from app.services.compare_words import CAUSE_CHANGES, stage_differs
 from app.services.summary import Tone
 
-_CAUSES = {
-    CauseChange.NEW: ("new", Tone.BAD),
-    CauseChange.GONE: ("gone", Tone.GOOD),
-    CauseChange.STILL: ("still there", Tone.OFF),
-    CauseChange.MAYBE_NEW: ("not known to be new", Tone.DOUBT),
-    CauseChange.MAYBE_GONE: ("not known to be gone", Tone.DOUBT),
+_TONES = {
+    CauseChange.NEW: Tone.BAD,
+    CauseChange.GONE: Tone.GOOD,
+    CauseChange.STILL: Tone.OFF,
+    CauseChange.MAYBE_NEW: Tone.DOUBT,
+    CauseChange.MAYBE_GONE: Tone.DOUBT,
 }
 
 
@@ -51,7 +51,7 @@ def describe_comparison(compared: CompareView) -> Iterator[Text]:
 
 
 def _cause(row: CauseRow) -> Iterator[Text]:
-    (words, tone), cause = _CAUSES[row.change], row.shown
+    words, tone, cause = CAUSE_CHANGES[row.change], _TONES[row.change], row.shown
     place = f"{cause.file}:{cause.line}  " if cause.file else ""
     module = f" in {cause.module}" if cause.module else ""
     yield Text()

@@ -7,7 +7,6 @@ from app.models import Category, GuardKind, StageStatus
 from app.reports.safe_text import safe_name
 from app.services.compare_values import PEAK_MEMORY
 from app.services.compare_views import (
-    CauseChange,
     Change,
     CompareView,
     GuardRow,
@@ -15,18 +14,10 @@ from app.services.compare_views import (
     StageSide,
     ValueRow,
 )
-from app.services.compare_words import stage_differs, verdicts
+from app.services.compare_words import CAUSE_CHANGES, stage_differs, verdicts
 from app.services.summary import Summary
 from app.services.view import View
 from app.templating import seconds, size, words
-
-_CAUSES = {
-    CauseChange.GONE: "gone",
-    CauseChange.NEW: "new",
-    CauseChange.STILL: "still there",
-    CauseChange.MAYBE_GONE: "not known to be gone",
-    CauseChange.MAYBE_NEW: "not known to be new",
-}
 
 
 class CauseReport(View):
@@ -97,7 +88,7 @@ def comparison_of(view: CompareView) -> ComparisonReport:
         not_known=view.not_known,
         causes=[
             CauseReport(
-                change=_CAUSES[row.change],
+                change=CAUSE_CHANGES[row.change],
                 category=row.shown.category,
                 file=row.shown.file,
                 line=row.shown.line,

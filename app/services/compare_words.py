@@ -44,9 +44,10 @@ _NO_VERDICT = {
     RunStatus.FAILED: "failed",
     RunStatus.CANCELLED: "was cancelled before its verdict",
 }
-_CAUSES = {
+CAUSE_CHANGES = {
     CauseChange.GONE: "gone",
     CauseChange.NEW: "new",
+    CauseChange.STILL: "still there",
     CauseChange.MAYBE_GONE: "not known to be gone",
     CauseChange.MAYBE_NEW: "not known to be new",
 }
@@ -72,7 +73,7 @@ def differences(found: Compared) -> list[str]:
     differing = sum(map(stage_differs, found.stages))
     words = [
         *(
-            f"{_count(changes[change], 'cause')} {_CAUSES[change]}"
+            f"{_count(changes[change], 'cause')} {CAUSE_CHANGES[change]}"
             for change in (CauseChange.GONE, CauseChange.NEW)
             if changes[change]
         ),
@@ -92,7 +93,7 @@ def unknowns(base: RunSide, head: RunSide, found: Compared) -> list[str]:
     for change, side in ((CauseChange.MAYBE_GONE, head), (CauseChange.MAYBE_NEW, base)):
         if number := changes[change]:
             verb = "is" if number == 1 else "are"
-            words.append(f"{_count(number, 'cause')} {verb} {_CAUSES[change]}: {_why(side)}")
+            words.append(f"{_count(number, 'cause')} {verb} {CAUSE_CHANGES[change]}: {_why(side)}")
     return words if live else [*words, *_not_compared(found)]
 
 
