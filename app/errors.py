@@ -24,6 +24,20 @@ class NotFoundError(StagelightError):
     status = 404
 
 
+class LoginNeededError(StagelightError):
+    """Nobody is logged in, or not with what this needs."""
+
+    code = "login_needed"
+    status = 401
+    headers = {"WWW-Authenticate": "Bearer"}
+
+    def __init__(self, message: str = "You are not logged in.") -> None:
+        super().__init__(
+            message,
+            "Log in at /login. A program sends an API token: Authorization: Bearer stl_…",
+        )
+
+
 class UploadError(StagelightError):
     """The upload cannot be taken as a script. Nothing of it was kept."""
 

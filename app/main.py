@@ -12,8 +12,10 @@ from starlette.middleware import Middleware
 
 from app.db import make_engine
 from app.errors import StagelightError
+from app.gate import Gate
 from app.middleware import CatchAll, Doorkeeper, SecurityHeaders
 from app.problems import handle
+from app.rates import Rates
 from app.routes import (
     annotations,
     api_boxes,
@@ -111,6 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         engine=make_engine(settings.url),
         store=BlobStore(settings.data / "scripts"),
         programs=program_store(settings),
+        rates=Rates(settings),
     )
     max_body_size = settings.upload_bytes + settings.script_bytes + FORM_BYTES
     app = FastAPI(
@@ -127,7 +130,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         },
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(Doorkeeper, settings.hosts, max_body_size),
+            Middleware(Doorkeeper, settings, max_body_size),
+            Middleware(Gate, settings, web.engine),
             Middleware(CatchAll),
         ],
     )

@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import StagelightError, TooLargeError
 from app.problems import answer
+from app.rights import SAFE_METHODS
+from app.settings import Settings
 from app.share_pages import SHARED
 
 POLICY = "; ".join(
@@ -50,8 +52,7 @@ SHARED_HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_BEARER = "bearer "
 DRAIN_FACTOR = 8  # a body this many times too large is still read, so that the answer arrives
 
 
@@ -96,13 +97,16 @@ class SecurityHeaders:
 class Doorkeeper:
     """Turns away what another site made a browser send, and what is too large to be an upload.
 
-    Stagelight has no login on loopback, so a page anywhere on the web could otherwise post a
-    script to it; by DNS rebinding even as if from the same origin, which the Host check ends.
+    Without accounts a page anywhere on the web could otherwise post a script to it, and with them
+    use a login's cookie; by DNS rebinding even as if from the same origin, which the Host check
+    ends. With accounts a request that does not say where it comes from, as programs' do not, needs
+    a token: no other site's page can send one.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], max_body_size: int) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, max_body_size: int) -> None:
         self.app = app
-        self.hosts = hosts | LOOPBACK
+        self.hosts = settings.hosts
+        self.accounts = settings.accounts
         self.max_body_size = max_body_size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,7 +125,7 @@ class Doorkeeper:
     def refuse(self, method: str, headers: Headers) -> StagelightError | None:
         """Why this request is turned away, if it is."""
         host = headers.get("host", "")
-        if re.sub(r":\d+$", "", host).lower() not in self.hosts:
+        if host_of(headers) not in self.hosts:
             return UnknownHostError(
                 f"This server is not {host[:80]!r}.",
                 "Use the address that it printed at its start.",
@@ -129,6 +133,11 @@ class Doorkeeper:
         if method not in SAFE_METHODS and _is_cross_site(headers, host):
             return CrossSiteError(
                 "The request came from another site.", "Use Stagelight's own pages or its API."
+            )
+        if self.accounts and method not in SAFE_METHODS and _says_nothing(headers):
+            return CrossSiteError(
+                "The request does not say which site it comes from.",
+                "A program needs an API token: Authorization: Bearer stl_…",
             )
         if _length(headers) > self.max_body_size:
             return TooLargeError(
@@ -171,6 +180,23 @@ class CatchAll:
             if scope["type"] == "http" and not started:
                 await answer(Request(scope), error)(scope, receive, send)
             raise
+
+
+def host_of(headers: Headers) -> str:
+    """The host that a request names, without its port."""
+    return re.sub(r":\d+$", "", headers.get("host", "")).lower()
+
+
+def bearer_of(headers: Headers) -> str | None:
+    """The API token that a request shows; None if it shows none."""
+    text = headers.get("authorization", "")
+    return text[len(_BEARER) :].strip() if text.lower().startswith(_BEARER) else None
+
+
+def _says_nothing(headers: Headers) -> bool:
+    """Whether neither a browser nor a token says where the request comes from."""
+    told = "sec-fetch-site" in headers or "origin" in headers
+    return not told and bearer_of(headers) is None
 
 
 def _is_cross_site(headers: Headers, host: str) -> bool:

@@ -35,7 +35,7 @@ def answer(request: Request, error: Exception) -> Response:
     """The response that tells of `error`."""
     problem = describe(error)
     headers = getattr(error, "headers", None)
-    if _wants_json(request):
+    if wants_json(request):
         info = ErrorInfo(code=problem.code, message=problem.message, hint=problem.hint)
         body = ErrorBody(error=info).model_dump(mode="json")
         return JSONResponse(body, problem.status, headers=headers)
@@ -86,6 +86,7 @@ def _http(error: HTTPException) -> Problem:
     return Problem(status, code, message, _HINTS.get(status, ""))
 
 
-def _wants_json(request: Request) -> bool:
+def wants_json(request: Request) -> bool:
+    """Whether an error is told as JSON, by the address alone."""
     path = request.url.path
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in JSON_PATHS)

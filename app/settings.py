@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from limits import parse
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})  # as a browser names it
 
 # What scripts import most and what takes longest: imported once, before any script.
 DEFAULT_PRELOAD = ("numpy", "transformers.modeling_utils", "torchvision")
@@ -28,6 +31,15 @@ class Settings(BaseSettings):
     behind_loopback_proxy: bool = False
     data: Path = Path("data")
     database_url: str = ""
+    # Whether people need an account. Without, whoever reaches the loopback may do all.
+    accounts: bool = False
+    session_days: Annotated[float, Field(gt=0, le=365)] = 30.0
+
+    # How often, each for one person or one network address.
+    login_rate: str = "10/5 minutes"
+    upload_rate: str = "60/minute"
+    share_rate: str = "60/minute"
+    guess_rate: str = "30/minute"
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     runtimes: Annotated[dict[str, Path], NoDecode] = Field(default_factory=dict)
 
@@ -98,6 +110,17 @@ class Settings(BaseSettings):
             return value
         return {name: tuple(modules.split("+")) for name, modules in pairs.items()}
 
+    @field_validator("login_rate", "upload_rate", "share_rate", "guess_rate")
+    @classmethod
+    def _check_rate(cls, value: str, info: ValidationInfo) -> str:
+        """A number and a time, as `limits` reads them."""
+        try:
+            parse(value)
+        except ValueError:
+            name = f"STAGELIGHT_{info.field_name}".upper()
+            raise ValueError(f"write {name} as 10/minute or 100/2 hours") from None
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, value: str) -> str:
@@ -119,11 +142,23 @@ class Settings(BaseSettings):
         return value.rstrip("/")
 
     @property
+    def local_hosts(self) -> frozenset[str]:
+        """The names that this server has for who needs no account where there are none."""
+        host = f"[{self.host}]" if ":" in self.host else self.host.lower()
+        return LOOPBACK | {host}
+
+    @property
     def hosts(self) -> frozenset[str]:
-        """The names that this server answers to, beside those of the loopback."""
+        """The names that this server answers to."""
         public = urlsplit(self.public_url).hostname
-        named = {self.host} if public is None else {self.host, public}
-        return frozenset(f"[{name}]" if ":" in name else name.lower() for name in named)
+        if public is None:
+            return self.local_hosts
+        return self.local_hosts | {f"[{public}]" if ":" in public else public}
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach it over https."""
+        return urlsplit(self.public_url).scheme == "https"
 
     @cached_property
     def url(self) -> str:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from app.services.asker import Asker
 from app.settings import ROOT
 from app.text import terminal, visible
 
@@ -38,10 +39,16 @@ class Strict(StrictUndefined):
         return super().__str__()
 
 
-def render(page: Page, status: int = 200, *, unsandboxed_site: bool) -> HTMLResponse:
-    """The page as an answer; `unsandboxed_site`: no script that is uploaded gets a sandbox."""
+def render(
+    page: Page, status: int = 200, *, asker: Asker | None, unsandboxed_site: bool
+) -> HTMLResponse:
+    """The page as an answer to `asker`; None: it was turned away before it was known who asks.
+
+    `unsandboxed_site`: no script that is uploaded gets a sandbox.
+    """
     template = environment().get_template(page.template)
-    return HTMLResponse(template.render(page=page, unsandboxed_site=unsandboxed_site), status)
+    given = {"page": page, "asker": asker, "unsandboxed_site": unsandboxed_site}
+    return HTMLResponse(template.render(given), status)
 
 
 @lru_cache

@@ -1,9 +1,7 @@
-"""What every request stands on: settings, engine and store, made once."""
+"""What every request stands on: settings, engine and store, made once; and who asks."""
 
-import getpass
-import os
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
 from threading import Event
 from typing import Annotated
 
@@ -11,11 +9,14 @@ from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
 
+from app.rates import Rates
+from app.services.asker import Asker
 from app.services.storage import BlobStore
 from app.settings import Settings
 from app.templating import Page, render
 
-NAME_CHARACTERS = 80  # of a person
+# Set by the gate for each request. Pages are rendered in many places; each says who is logged in.
+asking: ContextVar[Asker] = ContextVar("asking")
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class Web:
     engine: Engine
     store: BlobStore  # of uploads
     programs: BlobStore  # of saved programs
+    rates: Rates
     stopping: Event = field(default_factory=Event)  # set when the server ends: streams close
 
     def render(self, page: Page, status: int = 200) -> HTMLResponse:
         """The page as an answer, with what every page of this process says."""
-        return render(page, status, unsandboxed_site=self.settings.sandbox == "off")
+        unsandboxed = self.settings.sandbox == "off"
+        return render(page, status, asker=asking.get(None), unsandboxed_site=unsandboxed)
 
 
 async def get_web(request: Request) -> Web:
@@ -40,21 +43,12 @@ async def get_web(request: Request) -> Web:
     return web
 
 
-async def get_person() -> str:
-    """The name of who asks. Without accounts that is whoever runs the server."""
-    return local_person()
+async def get_asker() -> Asker:
+    """Who asks."""
+    return asking.get()
 
 
-@cache
-def local_person() -> str:
-    """The system user that this process runs as."""
-    try:
-        return getpass.getuser()[:NAME_CHARACTERS]
-    except (KeyError, OSError):  # a container's user needs no name
-        return f"user {os.getuid()}"
-
-
-Who = Annotated[str, Depends(get_person)]
+Who = Annotated[Asker, Depends(get_asker)]
 Here = Annotated[Web, Depends(get_web)]
 
 # As large as a row id can be; anything else is no id, and answered with 404.

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from app.db import make_engine, read_scope, session_scope
 from app.models import Blocker, Remedy, RemedyKind, Run
 from app.services import queue
+from app.services.identity import nobody
 from app.services.migrate import migrate
 from app.services.options import RunOptions
 from app.services.queue import Claim
@@ -87,7 +88,14 @@ class RemedyRuns:
         with session_scope(self._engine) as session:
             store = BlobStore(self._settings.data / "scripts")
             run = create_run(
-                session, store, upload, name, entry=entry, options=options, settings=self._settings
+                session,
+                store,
+                upload,
+                name,
+                entry=entry,
+                options=options,
+                settings=self._settings,
+                asker=nobody(),
             )
             session.flush()
             assert run.id is not None

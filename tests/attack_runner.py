@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from app.db import make_engine, session_scope
 from app.models import RunStatus, Verdict
 from app.services import queue
+from app.services.identity import nobody
 from app.services.migrate import migrate
 from app.services.options import RunOptions
 from app.services.runs import create_run
@@ -130,6 +131,7 @@ class Runner:
                 entry=entry,
                 options=RunOptions(),
                 settings=settings,
+                asker=nobody(),
             )
             session.flush()
             assert run.id is not None

@@ -14,11 +14,11 @@ from app.db import make_engine, read_scope
 from app.models import RunStatus, Verdict
 from app.services.history import list_runs
 from app.services.history_filters import Filters
+from app.services.identity import local_person
 from app.services.present import run_view
 from app.services.storage import BlobStore
 from app.services.views import RunView
 from app.settings import ROOT, Settings
-from app.web import local_person
 from tests.cli_support import Done, finish, start
 from tests.web_support import seeding
 from tests.worker_support import wait_until

@@ -21,10 +21,10 @@ from app.models import (
 )
 from app.services.failure_fixes import Place, is_gone
 from app.services.failure_group_views import LaterRun
+from app.services.identity import local_person
 from app.services.sightings import record_sightings
 from app.services.storage import BlobStore
 from app.settings import Settings
-from app.web import local_person
 from tests.failures_support import blocked, exported, failed
 from tests.failures_support import name_of as name_of_cause
 from tests.web_support import SCRIPT, count_queries, seeding

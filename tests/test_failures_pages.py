@@ -8,12 +8,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from app.models import Category, Search
+from app.services.identity import local_person
 from app.services.programs import program_store
 from app.services.sightings import record_sightings
 from app.services.storage import BlobStore
 from app.services.trash import purge
 from app.settings import Settings
-from app.web import local_person
 from tests.failures_support import blocked, exported, failed, name_of
 from tests.web_support import SCRIPT, seeding, text_of
 

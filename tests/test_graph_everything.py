@@ -19,6 +19,7 @@ from app.models import Graph, Run, RunStatus, Stage
 from app.routes.api_exports import Format
 from app.services import queue
 from app.services.graph_cache import diff_of, document_of
+from app.services.identity import nobody
 from app.services.options import RunOptions
 from app.services.pairs import stage_pairs
 from app.services.runs import create_run, repeat_run
@@ -68,11 +69,24 @@ class World:
         with session_scope(self.engine) as session:
             if parent is None:
                 run = create_run(
-                    session, self.store, text.encode(), name, options=given, settings=self.settings
+                    session,
+                    self.store,
+                    text.encode(),
+                    name,
+                    options=given,
+                    settings=self.settings,
+                    asker=nobody(),
                 )
             else:
                 before = session.get_one(Run, parent)
-                run = repeat_run(session, self.store, before, options=given, settings=self.settings)
+                run = repeat_run(
+                    session,
+                    self.store,
+                    before,
+                    options=given,
+                    settings=self.settings,
+                    asker=nobody(),
+                )
         assert run.id is not None
         claim = claim_next(self.engine)
         base = self.folder / f"run-{run.id}"

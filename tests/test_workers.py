@@ -10,6 +10,7 @@ from app.db import read_scope, session_scope
 from app.models import Run, RunStatus, Verdict, Worker
 from app.models.columns import utc_now
 from app.services import queue
+from app.services.identity import nobody
 from app.services.live import since
 from app.services.record import fenced, save_sandbox
 from app.services.runs import repeat_run
@@ -133,5 +134,5 @@ def test_a_rerun_does_not_inherit_the_tier(
 ) -> None:
     with seeding(engine, store, settings) as seed:
         parent = seed.finished(Verdict.EXPORTED, sandbox="off")
-        child = repeat_run(seed.session, store, parent, settings=settings)
+        child = repeat_run(seed.session, store, parent, settings=settings, asker=nobody())
         assert child.sandbox is None

@@ -41,6 +41,7 @@ from app.models import (
 )
 from app.models.columns import utc_now
 from app.patches import write_diff
+from app.services.identity import nobody
 from app.services.options import RunOptions
 from app.services.runs import create_run
 from app.services.search import index_run
@@ -120,7 +121,13 @@ class Seed:
         options = values.pop("options", RunOptions())
         filename = values.pop("filename", "model.py")
         run = create_run(
-            self.session, self.store, source, filename, options=options, settings=self.settings
+            self.session,
+            self.store,
+            source,
+            filename,
+            options=options,
+            settings=self.settings,
+            asker=nobody(),
         )
         run.title = title
         if values.get("status", RunStatus.QUEUED) is not RunStatus.QUEUED:

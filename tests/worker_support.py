@@ -21,6 +21,7 @@ from sqlmodel import Session, SQLModel, col, select
 from app.db import make_engine, read_scope, session_scope
 from app.models import Failure, Graph, Guard, Run, RunEvent, RunLog, Stage
 from app.services import queue
+from app.services.identity import nobody
 from app.services.migrate import migrate
 from app.services.options import RunOptions
 from app.services.queue import Claim
@@ -157,7 +158,13 @@ def submit(engine: Engine, settings: Settings, script: bytes = SCRIPT, **values:
     with session_scope(engine) as session:
         store = BlobStore(settings.data / "scripts")
         run = create_run(
-            session, store, script, "model.py", options=RunOptions(), settings=settings
+            session,
+            store,
+            script,
+            "model.py",
+            options=RunOptions(),
+            settings=settings,
+            asker=nobody(),
         )
         for name, value in values.items():
             setattr(run, name, value)

@@ -21,6 +21,8 @@ from app.cli.wishes import Wishes
 from app.db import make_engine, read_scope, session_scope
 from app.errors import ConflictError
 from app.models import Run
+from app.services.asker import Asker
+from app.services.identity import local_asker, nobody
 from app.services.live import since
 from app.services.migrate import migrate
 from app.services.options import make_options
@@ -72,7 +74,7 @@ def diagnose(
         migrate(place.settings.url)
         engine = make_engine(place.settings.url)
         undo.callback(engine.dispose)
-        run_id = _create(engine, wishes, place.settings, _owner() if keep else "")
+        run_id = _create(engine, wishes, place.settings, local_asker("") if keep else nobody())
         try:
             with _worker(place) as check:
                 _follow(engine, run_id, follow, show, check)
@@ -138,14 +140,7 @@ def _worker(place: Place) -> Iterator[Callable[[], None]]:
             supervisor.join()
 
 
-def _owner() -> str:
-    """By whom a kept run is."""
-    from app.web import local_person  # what it imports takes half a second
-
-    return local_person()
-
-
-def _create(engine: Engine, wishes: Wishes, settings: Settings, owner: str) -> int:
+def _create(engine: Engine, wishes: Wishes, settings: Settings, asker: Asker) -> int:
     options = make_options(wishes.options)
     with session_scope(engine) as session:
         run = create_run(
@@ -158,7 +153,7 @@ def _create(engine: Engine, wishes: Wishes, settings: Settings, owner: str) -> i
             runtime=wishes.runtime,
             options=options,
             settings=settings,
-            owner=owner,
+            asker=asker,
         )
         assert run.id is not None
         return run.id

@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.public import is_loopback
+from app.public import is_every, is_loopback
 from app.services.migrate import migrate
 from app.settings import Settings
 from app.supervisor import Supervisor
@@ -40,16 +40,26 @@ def serve(settings: Settings) -> None:
 
 
 def check_host(settings: Settings) -> None:
-    """Exit unless only this machine can reach the pages: there are no accounts yet."""
-    if is_loopback(settings.host) or settings.behind_loopback_proxy:
+    """Exit unless only this machine can reach the pages, or people need an account."""
+    if is_loopback(settings.host):
         return
-    typer.echo(
-        f"Stagelight does not listen on {settings.host}: it has no accounts yet, and whoever "
-        "reaches it can run code on this machine.\n"
-        "Set STAGELIGHT_HOST to 127.0.0.1, and use e.g. ssh -L to reach it from elsewhere.",
-        err=True,
-    )
-    raise typer.Exit(2)
+    if not settings.accounts and not settings.behind_loopback_proxy:
+        typer.echo(
+            f"Stagelight does not listen on {settings.host} without accounts: whoever reaches it "
+            "could run code on this machine.\n"
+            "Set STAGELIGHT_ACCOUNTS=true; or STAGELIGHT_HOST=127.0.0.1, and use e.g. ssh -L to "
+            "reach it from elsewhere.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    if settings.accounts and is_every(settings.host) and not settings.public_url:
+        typer.echo(
+            f"Stagelight does not know by which name people reach {settings.host}, and answers to "
+            "no other.\n"
+            "Set STAGELIGHT_PUBLIC_URL, e.g. to https://stagelight.example.com.",
+            err=True,
+        )
+        raise typer.Exit(2)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,5 +1,7 @@
 """SQLModel tables, one file a noun. Importing this package fills the metadata."""
 
+from app.models.api_token import ApiToken, Scope
+from app.models.audit import Act, Audit
 from app.models.blocker import Blocker, Search
 from app.models.component import Component, Role
 from app.models.event import RunEvent
@@ -8,7 +10,10 @@ from app.models.failure_group import FailureGroup, GroupState
 from app.models.fate import Fate
 from app.models.graph import Graph
 from app.models.guard import Guard, GuardKind
+from app.models.invite import Invite
 from app.models.log import RunLog
+from app.models.login import Login
+from app.models.person import Person, PersonRole
 from app.models.remedy import Remedy, RemedyKind, RemedyStatus
 from app.models.run import Run, RunStatus, Verdict
 from app.models.saved_filter import SavedFilter
@@ -20,6 +25,9 @@ from app.models.tag import RunTag
 from app.models.worker import Worker
 
 __all__ = [
+    "Act",
+    "ApiToken",
+    "Audit",
     "Blocker",
     "Category",
     "Component",
@@ -31,6 +39,10 @@ __all__ = [
     "GroupState",
     "Guard",
     "GuardKind",
+    "Invite",
+    "Login",
+    "Person",
+    "PersonRole",
     "Remedy",
     "RemedyKind",
     "RemedyStatus",
@@ -42,6 +54,7 @@ __all__ = [
     "RunStatus",
     "RunTag",
     "SavedFilter",
+    "Scope",
     "Script",
     "ScriptKind",
     "Search",

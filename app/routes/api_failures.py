@@ -48,13 +48,13 @@ def show(web: Here, fingerprint: Fingerprint) -> FailureGroupDetail:
 
 @router.patch("/{fingerprint}")
 def change(
-    web: Here, person: Who, fingerprint: Fingerprint, change: StateChange
+    web: Here, asker: Who, fingerprint: Fingerprint, change: StateChange
 ) -> FailureGroupDetail:
     """Say that a failure is open, fixed, in a run that it is gone from, or ignored."""
     new = NewState(**change.model_dump())
     with session_scope(web.engine) as session:
         group = find_group(session, fingerprint)
-        set_state(session, group, new, person)
+        set_state(session, group, new, asker.name)
         return group_detail(session, web.store, group)
 
 

@@ -36,10 +36,10 @@ def listing(web: Here) -> FilterList:
 
 
 @router.post("", status_code=201)
-def save(web: Here, person: Who, given: NewFilter) -> FilterView:
+def save(web: Here, asker: Who, given: NewFilter) -> FilterView:
     """Save a filter under a name; its address is made of the name."""
     with session_scope(web.engine) as session:
-        return save_filter(session, given.name, HistoryAddress.of(given.query), person)
+        return save_filter(session, given.name, HistoryAddress.of(given.query), asker.name)
 
 
 @router.delete("/{slug}", status_code=204)

@@ -41,12 +41,12 @@ def patch(web: Here, run_id: Id, position: Id) -> Response:
 
 
 @router.post("/{run_id}/remedies/{position}/run", status_code=201)
-def run(web: Here, person: Who, response: Response, run_id: Id, position: Id) -> RunAccepted:
+def run(web: Here, asker: Who, response: Response, run_id: Id, position: Id) -> RunAccepted:
     """Queue a run of the script with this remedy applied, and with what it stands on."""
     with session_scope(web.engine) as session:
         parent = find_run(session, run_id)
         remedy = find_remedy(session, parent, position)
-        child = run_remedy(session, web.store, parent, remedy, owner=person, settings=web.settings)
+        child = run_remedy(session, web.store, parent, remedy, asker=asker, settings=web.settings)
     response.headers["Location"] = f"/api/runs/{child.id}"
     return accepted(child)
 

@@ -62,7 +62,7 @@ def accepted(run: Run) -> RunAccepted:
 @router.post("", status_code=201)
 def create(
     web: Here,
-    person: Who,
+    asker: Who,
     response: Response,
     script: Annotated[UploadFile, File(description="One .py, or a .zip with an entry file.")],
     entry: Annotated[str, Form(description="The file of a .zip that is run.")] = "",
@@ -86,7 +86,7 @@ def create(
             runtime=runtime,
             options=chosen,
             settings=web.settings,
-            owner=person,
+            asker=asker,
             parent_id=_parent(session, parent),
             tags=filter(None, tag),
         )
@@ -167,7 +167,7 @@ def cancel(web: Here, run_id: Id) -> RunAccepted:
 
 @router.post("/{run_id}/rerun", status_code=201)
 def rerun(
-    web: Here, person: Who, response: Response, run_id: Id, changes: Repeat | None = None
+    web: Here, asker: Who, response: Response, run_id: Id, changes: Repeat | None = None
 ) -> RunAccepted:
     """Queue a new run of the same script, with other options where given."""
     changes = changes or Repeat()
@@ -182,7 +182,7 @@ def rerun(
             runtime=changes.runtime,
             options=make_options({**parent.options, **changes.options}),
             settings=web.settings,
-            owner=person,
+            asker=asker,
         )
     response.headers["Location"] = f"/api/runs/{run.id}"
     return accepted(run)

@@ -69,7 +69,7 @@ class ShareMade(View):
 
 
 @router.post("", status_code=201)
-def create(request: Request, web: Here, person: Who, wanted: ShareRequest) -> ShareMade:
+def create(request: Request, web: Here, asker: Who, wanted: ShareRequest) -> ShareMade:
     """Make a link to one report."""
     with session_scope(web.engine) as session:
         share, token = create_share(
@@ -77,7 +77,7 @@ def create(request: Request, web: Here, person: Who, wanted: ShareRequest) -> Sh
             find_subject(session, *wanted.subject),
             with_source=wanted.source,
             days=None if wanted.days == "never" else wanted.days,
-            person=person,
+            person=asker.name,
             settings=web.settings,
         )
     assert share.id is not None

@@ -48,7 +48,7 @@ def show(web: Here, fingerprint: Fingerprint, before: Before = None) -> HTMLResp
 def change(
     request: Request,
     web: Here,
-    person: Who,
+    asker: Who,
     fingerprint: Fingerprint,
     state: Annotated[str, Form(max_length=40)],
     note: Annotated[str, Form(max_length=10_000)] = "",
@@ -59,7 +59,7 @@ def change(
     try:
         new = _read(form)
         with session_scope(web.engine) as session:
-            set_state(session, find_group(session, fingerprint), new, person)
+            set_state(session, find_group(session, fingerprint), new, asker.name)
     except StagelightError as error:
         page = _page(web, fingerprint, None, form, Problem.of(error))
         return web.render(page, error.status)

@@ -26,13 +26,13 @@ def show(web: Here, slug: str) -> Response:
 def save(
     request: Request,
     web: Here,
-    person: Who,
+    asker: Who,
     name: Annotated[str, Form()] = "",
     query: Annotated[str, Form()] = "",
 ) -> Response:
     """Save the filter of the history that is shown."""
     with session_scope(web.engine) as session:
-        saved = save_filter(session, name, HistoryAddress.of(query), person)
+        saved = save_filter(session, name, HistoryAddress.of(query), asker.name)
     return go(request, f"/?{saved.query}")
 
 

@@ -22,6 +22,7 @@ from app.models import Run
 from app.pages import Problem
 from app.plots import plots_of
 from app.routes.moves import go
+from app.services.asker import Asker
 from app.services.examples import list_examples, read_example
 from app.services.facets import read_facets
 from app.services.history import list_runs, state_of
@@ -83,18 +84,18 @@ def trends_part(web: Here, address: Address) -> HTMLResponse:
 
 @router.post("/runs")
 def submit(
-    request: Request, web: Here, person: Who, form: Annotated[UploadForm, Form()]
+    request: Request, web: Here, asker: Who, form: Annotated[UploadForm, Form()]
 ) -> Response:
     """Take the form; on an error show it again with what was entered."""
     try:
-        run = _submit(web, person, form)
+        run = _submit(web, asker, form)
     except StagelightError as error:
         page = _home(web, HistoryAddress(), form, Problem.of(error))
         return web.render(page, error.status)
     return go(request, f"/runs/{run.id}")
 
 
-def _submit(web: Web, person: str, form: UploadForm) -> Run:
+def _submit(web: Web, asker: Asker, form: UploadForm) -> Run:
     if form.example:
         example, upload = read_example(form.example)
         filename, title, options = f"{example.name}.py", example.title, RunOptions()
@@ -112,7 +113,7 @@ def _submit(web: Web, person: str, form: UploadForm) -> Run:
             runtime=form.runtime,
             options=options,
             settings=web.settings,
-            owner=person,
+            asker=asker,
         )
 
 

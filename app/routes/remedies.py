@@ -12,10 +12,10 @@ router = APIRouter(prefix="/runs", include_in_schema=False)
 
 
 @router.post("/{run_id}/remedies/{position}/run")
-def run(request: Request, web: Here, person: Who, run_id: Id, position: Id) -> Response:
+def run(request: Request, web: Here, asker: Who, run_id: Id, position: Id) -> Response:
     """Run the fixed script, and show it."""
     with session_scope(web.engine) as session:
         parent = find_run(session, run_id)
         remedy = find_remedy(session, parent, position)
-        child = run_remedy(session, web.store, parent, remedy, owner=person, settings=web.settings)
+        child = run_remedy(session, web.store, parent, remedy, asker=asker, settings=web.settings)
     return go(request, f"/runs/{child.id}")

@@ -13,6 +13,7 @@ from app.forms import RunForm
 from app.models import Run, Script
 from app.pages import Problem, RerunPage
 from app.routes.moves import go
+from app.services.asker import Asker
 from app.services.present import run_view
 from app.services.rerun_text import changed_text, editable_text
 from app.services.runs import create_run
@@ -35,19 +36,19 @@ def show(web: Here, run_id: Id) -> HTMLResponse:
 
 @router.post("/{run_id}/rerun")
 def rerun(
-    request: Request, web: Here, person: Who, run_id: Id, form: Annotated[RerunForm, Form()]
+    request: Request, web: Here, asker: Who, run_id: Id, form: Annotated[RerunForm, Form()]
 ) -> Response:
     """Run it again; on an error show the form with what was entered."""
     try:
         with session_scope(web.engine) as session:
-            run = _run(session, web, find_run(session, run_id), form, person)
+            run = _run(session, web, find_run(session, run_id), form, asker)
     except StagelightError as error:
         page = _page(web, run_id, form, Problem.of(error))
         return web.render(page, error.status)
     return go(request, f"/runs/{run.id}")
 
 
-def _run(session: Session, web: Web, parent: Run, form: RerunForm, person: str) -> Run:
+def _run(session: Session, web: Web, parent: Run, form: RerunForm, asker: Asker) -> Run:
     """The same script where nothing of it was changed, else a new one."""
     script = find_script(session, parent)
     data = web.store.get(script.sha256)
@@ -69,7 +70,7 @@ def _run(session: Session, web: Web, parent: Run, form: RerunForm, person: str) 
         runtime=form.runtime or parent.runtime,
         options=form.options(),
         settings=web.settings,
-        owner=person,
+        asker=asker,
         parent_id=parent.id,
     )
 

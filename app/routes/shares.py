@@ -65,7 +65,7 @@ def form(web: Here, form: Annotated[ShareForm, Depends(asked)]) -> HTMLResponse:
 
 @router.post("/share")
 def create(
-    request: Request, web: Here, person: Who, form: Annotated[ShareForm, Depends(entered)]
+    request: Request, web: Here, asker: Who, form: Annotated[ShareForm, Depends(entered)]
 ) -> HTMLResponse:
     """Make a link and show it, this once."""
     try:
@@ -75,7 +75,7 @@ def create(
                 find_subject(session, form.kind, form.what),
                 with_source=form.source,
                 days=_days(form.days),
-                person=person,
+                person=asker.name,
                 settings=web.settings,
             )
     except ExpiryError as error:

@@ -20,8 +20,16 @@ UNITS: Mapping[str, Mapping[str, str]] = {
         "behind_loopback_proxy": "true or false",
         "data": "folder",
         "database_url": "SQLAlchemy URL",
+        "accounts": "true or false",
+        "session_days": "days",
         "workers": "processes",
         "runtimes": "name=path, …",
+    },
+    "How often": {
+        "login_rate": "number/time",
+        "upload_rate": "number/time",
+        "share_rate": "number/time",
+        "guess_rate": "number/time",
     },
     "Uploads": {
         "upload_bytes": "bytes",

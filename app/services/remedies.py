@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from app.errors import ConflictError
 from app.models import Remedy, RemedyKind, RemedyStatus, Run, Script
+from app.services.asker import Asker
 from app.services.failure_views import BlockerView
 from app.services.options import make_options
 from app.services.patched import patched_upload
@@ -93,7 +94,7 @@ def run_remedy(
     parent: Run,
     remedy: Remedy,
     *,
-    owner: str = "",
+    asker: Asker,
     settings: Settings,
 ) -> Run:
     """Queue a run of the parent's script with this remedy, and what it stands on, applied."""
@@ -116,7 +117,7 @@ def run_remedy(
         runtime=parent.runtime,
         options=make_options({**parent.options, **options}),
         settings=settings,
-        owner=owner,
+        asker=asker,
         parent_id=parent.id,
     )
 

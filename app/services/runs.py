@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from sqlmodel import Session, col, select
 
 from app.errors import StagelightError
-from app.models import Run, Script
+from app.models import Act, Run, Script
+from app.services.asker import Asker
+from app.services.audit import record
 from app.services.options import RunOptions
 from app.services.search import index_run, index_script
 from app.services.storage import BlobStore, digest
@@ -42,11 +44,13 @@ def create_run(
     runtime: str = "",
     options: RunOptions,
     settings: Settings,
-    owner: str = "",
+    asker: Asker,
     parent_id: int | None = None,
     tags: Iterable[str] = (),
 ) -> Run:
-    """Check an upload, keep it and queue a run of it. What cannot be taken leaves nothing."""
+    """Check an upload, keep it and queue a run of it as the asker's. What cannot be taken leaves
+    nothing.
+    """
     checked = check_upload(upload, filename, entry.strip(), settings)
     kept_tags = read_tags(tags)
     shown = display_name(filename)
@@ -58,7 +62,7 @@ def create_run(
         entry=checked.entry,
         runtime=known_runtime(runtime.strip(), settings),
         options=options.model_dump(mode="json"),
-        owner=owner,
+        owner=asker.name,
     )
     run.script_id = _keep(session, store, upload, checked)
     session.add(run)
@@ -66,6 +70,8 @@ def create_run(
     assert run.id is not None
     set_tags(session, run.id, kept_tags)
     index_run(session, run.id)
+    act = Act.RUN_UPLOADED if parent_id is None else Act.RUN_REPEATED
+    record(session, asker, act, f"run {run.id}", title=run.title, parent=parent_id)
     return run
 
 
@@ -79,7 +85,7 @@ def repeat_run(
     runtime: str = "",
     options: RunOptions | None = None,
     settings: Settings,
-    owner: str = "",
+    asker: Asker,
 ) -> Run:
     """Queue a new run of the same script. What is not given is the parent's."""
     script = session.get_one(Script, parent.script_id)
@@ -93,7 +99,7 @@ def repeat_run(
         runtime=runtime or parent.runtime,
         options=options or RunOptions.model_validate(parent.options),
         settings=settings,
-        owner=owner,
+        asker=asker,
         parent_id=parent.id,
     )
 

@@ -12,7 +12,7 @@ from app.models import Run, Share, ShareKind, ShareState
 from app.models.columns import utc_now
 from app.reports.headlines import words_of
 from app.services.reports import Subject
-from app.services.share_tokens import hash_of, is_token, new_token
+from app.services.tokens import hash_of, is_token, new_token
 from app.services.view import View
 from app.settings import Settings
 

@@ -1,4 +1,4 @@
-"""Tokens of links: made once, and kept only as what they hash to."""
+"""Tokens of links, logins and programs: made once, and kept only as what they hash to."""
 
 import hashlib
 import re

@@ -1,0 +1,93 @@
+"""Finds out who asks, and lets through who may. It reads nothing of a request but its head."""
+
+from urllib.parse import quote, urlsplit
+
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.cookies import cookie_name
+from app.errors import LoginNeededError, NotFoundError, StagelightError
+from app.middleware import bearer_of, host_of
+from app.problems import answer, wants_json
+from app.rights import LOGIN, SAFE_METHODS, right_of
+from app.routes.moves import go
+from app.services.asker import Asker, Right
+from app.services.identity import identify, local_asker, nobody
+from app.settings import Settings
+from app.web import asking
+
+
+class Gate:
+    """Every request passes here once: who it is from, and whether they may ask for this at all.
+
+    Nobody gets the login page, or 401; somebody without the right gets the 404 of what is not
+    there. Whether an object is their own is for app/access.py.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, engine: Engine) -> None:
+        self.app = app
+        self.settings = settings
+        self.engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on as its asker's, or answer it with why not."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        right = right_of(request.method, request.url.path)
+        try:
+            asker = await self._find(request, right)
+            _check(asker, right)
+        except StagelightError as error:
+            await _refuse(request, error)(scope, receive, send)
+            return
+        mark = asking.set(asker)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            asking.reset(mark)
+
+    async def _find(self, request: Request, right: Right) -> Asker:
+        address = request.client.host if request.client else ""
+        if not self.settings.accounts:
+            here = host_of(request.headers) in self.settings.local_hosts
+            return local_asker(address) if here else nobody(address)
+        if right is Right.PUBLIC and not request.url.path.startswith(LOGIN):
+            return nobody(address)
+        return await run_in_threadpool(
+            identify,
+            self.engine,
+            token=bearer_of(request.headers),
+            cookie=request.cookies.get(cookie_name(self.settings), ""),
+            address=address,
+        )
+
+
+def _check(asker: Asker, right: Right) -> None:
+    if asker.may(right):
+        return
+    if asker.role is None:
+        raise LoginNeededError
+    raise NotFoundError(
+        "There is nothing at this address, or not for your account.",
+        f"You are logged in as {asker.name}, {asker.role.value}; an admin can change what "
+        "you may do.",
+    )
+
+
+def _refuse(request: Request, error: StagelightError) -> Response:
+    """The error; or the login page, where that loses nothing that somebody wrote in a form."""
+    needs_login = isinstance(error, LoginNeededError)
+    if not needs_login or wants_json(request) or request.method not in SAFE_METHODS:
+        return answer(request, error)
+    seen = urlsplit(request.headers.get("hx-current-url", "")) if _is_part(request) else request.url
+    back = seen.path + (f"?{seen.query}" if seen.query else "")
+    return go(request, f"{LOGIN}?next={quote(back)}" if back != "/" else LOGIN)
+
+
+def _is_part(request: Request) -> bool:
+    return "hx-request" in request.headers

@@ -1,0 +1,62 @@
+"""How often something may be done, counted in this process: logins, uploads, links."""
+
+import math
+import time
+from enum import StrEnum
+
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from app.errors import StagelightError
+from app.settings import Settings
+
+
+class Rate(StrEnum):
+    """What is counted, each by the setting of its name and by whom."""
+
+    LOGIN = "login"  # attempts, by network address and by the name that was tried
+    UPLOAD = "upload"  # scripts, by person
+    SHARE = "share"  # links made, by person
+    GUESS = "guess"  # links and invites opened that there are not, by network address
+
+
+class TooOftenError(StagelightError):
+    """It was done too often. Nothing was done."""
+
+    code = "too_often"
+    status = 429
+
+    def __init__(self, what: str, seconds: int) -> None:
+        super().__init__(f"Too many {what} in a short time.", f"Try again in {seconds} s.")
+        self.headers = {"Retry-After": str(seconds)}
+
+
+_WORDS = {
+    Rate.LOGIN: "attempts to log in",
+    Rate.UPLOAD: "uploads",
+    Rate.SHARE: "links",
+    Rate.GUESS: "links that do not open",
+}
+
+
+class Rates:
+    """The counts of one web process. They begin anew with it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limits = {rate: parse(getattr(settings, f"{rate}_rate")) for rate in Rate}
+
+    def take(self, rate: Rate, key: str) -> None:
+        """Count one more; TooOftenError where that is too many."""
+        if not self._limiter.hit(self._limits[rate], rate, key):
+            raise self._error(rate, key)
+
+    def check(self, rate: Rate, key: str) -> None:
+        """TooOftenError where one more would be too many; counts nothing."""
+        if not self._limiter.test(self._limits[rate], rate, key):
+            raise self._error(rate, key)
+
+    def _error(self, rate: Rate, key: str) -> TooOftenError:
+        opens = self._limiter.get_window_stats(self._limits[rate], rate, key).reset_time
+        return TooOftenError(_WORDS[rate], max(1, math.ceil(opens - time.time())))

@@ -1,0 +1,165 @@
+"""Who is let through: by a cookie, by a token, by being on this machine."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from app.cookies import cookie_name
+from app.db import session_scope
+from app.main import create_app
+from app.models import ApiToken, Login, Person, PersonRole, Scope
+from app.models.columns import utc_now
+from app.services.tokens import hash_of, new_token
+from app.settings import Settings
+from tests.people_support import add_person, logged_in, stranger
+from tests.web_support import SCRIPT
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"accounts": True})
+
+
+@pytest.fixture
+def nobody(app: FastAPI) -> Iterator[TestClient]:
+    with stranger(app) as client:
+        yield client
+
+
+def token_of(engine: Engine, person: Person, scope: Scope) -> str:
+    token = new_token()
+    with session_scope(engine) as session:
+        assert person.id is not None
+        session.add(
+            ApiToken(
+                token_sha256=hash_of(token),
+                person_id=person.id,
+                name="ci",
+                scope=scope,
+                expires_at=utc_now() + timedelta(days=1),
+            )
+        )
+    return f"stl_{token}"
+
+
+def upload(client: TestClient, **headers: str) -> int:
+    answer = client.post("/api/runs", files={"script": ("m.py", SCRIPT)}, headers=headers)
+    return answer.status_code
+
+
+def test_a_page_sends_nobody_to_the_login_and_back(nobody: TestClient) -> None:
+    answer = nobody.get("/runs/7?a=b%26c")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=/runs/7%3Fa%3Db%2526c"
+    assert nobody.get("/nothing").headers["location"] == "/login?next=/nothing"
+    assert nobody.get("/").headers["location"] == "/login"
+
+
+def test_a_part_of_a_page_sends_the_whole_page_there(nobody: TestClient) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://127.0.0.1/runs/7"}
+    answer = nobody.get("/runs/7/_run", headers=headers)
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/login?next=/runs/7")
+
+
+def test_the_api_says_401(nobody: TestClient) -> None:
+    answer = nobody.get("/api/runs")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "login_needed")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_form_of_nobody_is_not_thrown_away(nobody: TestClient) -> None:
+    answer = nobody.post("/runs", data={"pasted": "import torch"})
+    assert answer.status_code == 401, "the browser keeps what was written"
+    assert "not logged in" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [(PersonRole.VIEWER, 404), (PersonRole.MEMBER, 201), (PersonRole.ADMIN, 201)],
+)
+def test_a_role_decides(role: PersonRole, status: int, app: FastAPI, engine: Engine) -> None:
+    add_person(engine, "ana", role)
+    with logged_in(app, "ana") as client:
+        assert client.get("/api/runs").status_code == 200
+        assert upload(client) == status
+
+
+def test_a_cookie_holds_until_its_login_ends(app: FastAPI, engine: Engine) -> None:
+    add_person(engine, "ana")
+    with logged_in(app, "ana") as client:
+        assert client.get("/api/runs").status_code == 200
+        with session_scope(engine) as session:
+            session.exec(select(Login)).one().expires_at = utc_now()
+        assert client.get("/api/runs").status_code == 401
+        assert client.get("/").headers["location"] == "/login"
+
+
+def test_nor_longer_than_its_person_may_log_in(app: FastAPI, engine: Engine) -> None:
+    add_person(engine, "ana")
+    with logged_in(app, "ana") as client:
+        with session_scope(engine) as session:
+            session.exec(select(Person)).one().disabled_at = utc_now()
+        assert client.get("/api/runs").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "read", "write"),
+    [
+        (PersonRole.MEMBER, Scope.READ, 200, 404),
+        (PersonRole.MEMBER, Scope.WRITE, 200, 201),
+        (PersonRole.VIEWER, Scope.ADMIN, 200, 404),
+    ],
+)
+def test_a_token_allows_its_scope_at_most(
+    role: PersonRole, scope: Scope, read: int, write: int, app: FastAPI, engine: Engine
+) -> None:
+    token = token_of(engine, add_person(engine, "ana", role), scope)
+    with TestClient(app, base_url="http://127.0.0.1") as program:
+        headers = {"Authorization": f"Bearer {token}"}
+        assert program.get("/api/runs", headers=headers).status_code == read
+        assert upload(program, **headers) == write
+
+
+def test_a_token_that_does_not_hold_is_no_login(app: FastAPI, engine: Engine) -> None:
+    token = token_of(engine, add_person(engine, "ana"), Scope.WRITE)
+    with logged_in(app, "ana") as client:
+        for text in ("", "stl_", token + "x", token.removeprefix("stl_"), "stl_" + "ü" * 32):
+            headers = {"Authorization": f"Bearer {text}".encode()}
+            answer = client.get("/api/runs", headers=headers)  # type: ignore[arg-type]
+            assert answer.status_code == 401, "a cookie beside it does not count"
+            assert answer.json()["error"]["code"] == "bad_token"
+        with session_scope(engine) as session:
+            session.exec(select(ApiToken)).one().revoked_at = utc_now()
+        headers_ = {"Authorization": f"Bearer {token}"}
+        assert client.get("/api/runs", headers=headers_).status_code == 401
+
+
+def test_what_does_not_say_where_it_comes_from_needs_a_token(app: FastAPI, engine: Engine) -> None:
+    add_person(engine, "ana")
+    with logged_in(app, "ana") as client:
+        del client.headers["Sec-Fetch-Site"], client.headers["Origin"]
+        assert client.get("/api/runs").status_code == 200
+        assert upload(client) == 403
+        assert upload(client, **{"Sec-Fetch-Site": "same-origin"}) == 201
+
+
+def test_without_accounts_only_this_machine_is_somebody(settings: Settings, engine: Engine) -> None:
+    given = {"accounts": False, "public_url": "https://stage.example"}
+    app = create_app(settings.model_copy(update=given))
+    with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
+        assert client.get("/api/runs").status_code == 200
+        far = {"Host": "stage.example"}
+        assert client.get("/api/runs", headers=far).status_code == 401
+        assert client.get("/healthz", headers=far).status_code == 200
+        assert client.get("/s/nothing", headers=far).status_code == 404
+
+
+def test_the_cookie_is_held_to_its_host_over_https(settings: Settings) -> None:
+    assert cookie_name(settings) == "stagelight"
+    far = settings.model_copy(update={"public_url": "https://stage.example"})
+    assert cookie_name(far) == "__Host-stagelight"
