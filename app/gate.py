@@ -20,6 +20,19 @@ from app.settings import Settings
 from app.web import asking
 
 
+class OnlyHereError(StagelightError):
+    """There are no accounts, and the request came by a name that others know too."""
+
+    code = "only_here"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "At this address only shared links open: there are no accounts.",
+            "Set STAGELIGHT_ACCOUNTS=true, or use 127.0.0.1 on the machine itself.",
+        )
+
+
 class Gate:
     """Every request passes here once: who it is from, and whether they may ask for this at all.
 
@@ -41,7 +54,7 @@ class Gate:
         right = right_of(request.method, request.url.path)
         try:
             asker = await self._find(request, right)
-            _check(asker, right)
+            self._check(asker, right)
         except StagelightError as error:
             await _refuse(request, error)(scope, receive, send)
             return
@@ -66,17 +79,15 @@ class Gate:
             address=address,
         )
 
-
-def _check(asker: Asker, right: Right) -> None:
-    if asker.may(right):
-        return
-    if asker.role is None:
-        raise LoginNeededError
-    raise NotFoundError(
-        "There is nothing at this address, or not for your account.",
-        f"You are logged in as {asker.name}, {asker.role.value}; an admin can change what "
-        "you may do.",
-    )
+    def _check(self, asker: Asker, right: Right) -> None:
+        if asker.may(right):
+            return
+        if asker.role is None:
+            raise LoginNeededError if self.settings.accounts else OnlyHereError
+        raise NotFoundError(
+            "There is nothing at this address, or not for your account.",
+            f"You are {asker.name}, {asker.role.value}; an admin can change what you may do.",
+        )
 
 
 def _refuse(request: Request, error: StagelightError) -> Response:

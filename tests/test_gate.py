@@ -154,7 +154,8 @@ def test_without_accounts_only_this_machine_is_somebody(settings: Settings, engi
     with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
         assert client.get("/api/runs").status_code == 200
         far = {"Host": "stage.example"}
-        assert client.get("/api/runs", headers=far).status_code == 401
+        assert client.get("/api/runs", headers=far).status_code == 403
+        assert "only shared links open" in client.get("/", headers=far).text
         assert client.get("/healthz", headers=far).status_code == 200
         assert client.get("/s/nothing", headers=far).status_code == 404
 
