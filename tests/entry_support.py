@@ -15,6 +15,7 @@ from app.cookies import cookie_name
 from app.db import read_scope, session_scope
 from app.models import Audit, Person, PersonRole
 from app.services.passwords import hash_password
+from app.web import Web
 from tests.people_support import SAME_ORIGIN, add_person
 
 PASSWORD = "four unlikely words"
@@ -38,9 +39,15 @@ def log_in(
     return client.post("/login", data={"name": name, "password": password, **more})
 
 
+def web_of(client: TestClient) -> Web:
+    """What the application that it talks to stands on."""
+    web: Web = client.app.state.web  # type: ignore[attr-defined]
+    return web
+
+
 def cookie_in(client: TestClient) -> str | None:
     """The token of the login that the browser has."""
-    return client.cookies.get(cookie_name(client.app.state.web.settings))
+    return client.cookies.get(cookie_name(web_of(client).settings))
 
 
 def audited(engine: Engine) -> list[Audit]:

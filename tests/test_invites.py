@@ -46,7 +46,7 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def browser(app: FastAPI) -> Iterator[TestClient]:
+def visitor(app: FastAPI) -> Iterator[TestClient]:
     """A browser in which nobody is logged in."""
     with stranger(app) as client:
         yield client
@@ -95,13 +95,13 @@ def holds(engine: Engine, token: str) -> bool:
     ],
 )
 def test_an_invite_makes_an_account_of_its_role_and_logs_in(
-    role: PersonRole, words: str, browser: TestClient, engine: Engine
+    role: PersonRole, words: str, visitor: TestClient, engine: Engine
 ) -> None:
     token = invited(engine, role)
-    assert words in text_of(browser.get(f"/invite/{token}").text)
-    answer = accept(browser, token, "Ana \u00c9.")
+    assert words in text_of(visitor.get(f"/invite/{token}").text)
+    answer = accept(visitor, token, "Ana \u00c9.")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    assert browser.get("/api/runs").status_code == 200
+    assert visitor.get("/api/runs").status_code == 200
     (person,) = people(engine)
     assert (person.name, person.name_key, person.role) == ("Ana É.", name_key("Ana É."), role)
     made, joined = audited(engine)
@@ -109,20 +109,20 @@ def test_an_invite_makes_an_account_of_its_role_and_logs_in(
     assert (joined.act, joined.actor, joined.subject) == (Act.PERSON_JOINED, "Ana É.", "Ana É.")
     assert joined.detail == {"role": role.value, "invite": 1, "by": "root"}
     assert token not in repr(audited(engine))
-    assert accept(browser, token, "bob").status_code == 404, "it opens once"
-    assert browser.get(f"/invite/{token}").status_code == 404
+    assert accept(visitor, token, "bob").status_code == 404, "it opens once"
+    assert visitor.get(f"/invite/{token}").status_code == 404
 
 
-def test_who_joined_can_log_in(browser: TestClient, app: FastAPI, engine: Engine) -> None:
-    assert accept(browser, invited(engine)).status_code == 303
+def test_who_joined_can_log_in(visitor: TestClient, app: FastAPI, engine: Engine) -> None:
+    assert accept(visitor, invited(engine)).status_code == 303
     with stranger(app) as other:
         assert log_in(other, "ana").status_code == 303
 
 
-def test_the_name_of_an_invite_counts(browser: TestClient, engine: Engine) -> None:
+def test_the_name_of_an_invite_counts(visitor: TestClient, engine: Engine) -> None:
     token = invited(engine, name="Ana")
-    assert 'value="Ana" autocomplete="username" readonly' in browser.get(f"/invite/{token}").text
-    assert accept(browser, token, "mallory").status_code == 303
+    assert 'value="Ana" autocomplete="username" readonly' in visitor.get(f"/invite/{token}").text
+    assert accept(visitor, token, "mallory").status_code == 303
     assert [person.name for person in people(engine)] == ["Ana"]
 
 
@@ -145,14 +145,14 @@ def test_the_name_of_an_invite_counts(browser: TestClient, engine: Engine) -> No
     ],
 )
 def test_what_is_wrong_is_said_and_the_invite_still_holds(
-    *, name: str, password: str, again: str, said: str, browser: TestClient, engine: Engine,
+    *, name: str, password: str, again: str, said: str, visitor: TestClient, engine: Engine,
     store: BlobStore, settings: Settings,
 ) -> None:  # fmt: skip
     add_person(engine, "Eve")
     with seeding(engine, store, settings) as seed:
         seed.run("before").owner = "old"
     token = invited(engine)
-    answer = accept(browser, token, name, password, again)
+    answer = accept(visitor, token, name, password, again)
     assert answer.status_code == 422
     assert said in text_of(answer.text)
     assert PASSWORD not in answer.text
@@ -193,12 +193,12 @@ def test_nobody_is_invited_by_a_name_that_is_taken_or_for_ever(engine: Engine) -
     "why", ["never made", "no token", "expired", "used", "revoked", "disabled"]
 )
 def test_one_that_does_not_hold_does_not_say_why(
-    why: str, browser: TestClient, engine: Engine
+    why: str, visitor: TestClient, engine: Engine
 ) -> None:
     token = gone(engine, why)
-    answers = [browser.get(f"/invite/{token}"), accept(browser, token)]
+    answers = [visitor.get(f"/invite/{token}"), accept(visitor, token)]
     assert {answer.status_code for answer in answers} == {404}
-    expected = browser.get("/invite/other").text
+    expected = visitor.get("/invite/other").text
     assert {answer.text for answer in answers} == {expected}
     assert "/login" not in expected
     assert not any("set-cookie" in answer.headers for answer in answers)
@@ -267,17 +267,17 @@ def test_of_two_that_take_one_name_at_once_one_does(engine: Engine) -> None:
 
 
 def test_a_reset_sets_the_password_and_ends_all_logins(
-    browser: TestClient, app: FastAPI, engine: Engine
+    visitor: TestClient, app: FastAPI, engine: Engine
 ) -> None:
     eve = add_with_password(engine, "Eve", PersonRole.VIEWER)
     cookie_of(engine, "Eve")
     first, token = reset_of(engine, eve), reset_of(engine, eve)
     assert not holds(engine, first), "a newer link replaces it"
-    page = browser.get(f"/invite/{token}").text
+    page = visitor.get(f"/invite/{token}").text
     assert "A new password" in page
     assert 'value="Eve" autocomplete="username" readonly' in page
-    assert accept(browser, token, "mallory", "short").status_code == 422
-    assert accept(browser, token, "mallory", "five more unlikely words").status_code == 303
+    assert accept(visitor, token, "mallory", "short").status_code == 422
+    assert accept(visitor, token, "mallory", "five more unlikely words").status_code == 303
     (person,) = people(engine)
     assert (person.name, person.role) == ("Eve", PersonRole.VIEWER)
     assert check_password(person, "five more unlikely words")
@@ -287,7 +287,7 @@ def test_a_reset_sets_the_password_and_ends_all_logins(
         (Act.PERSON_RESET, "root", "Eve"),
         (Act.PASSWORD_CHANGED, "Eve", "Eve"),
     ]
-    assert accept(browser, token).status_code == 404
+    assert accept(visitor, token).status_code == 404
 
 
 def test_a_link_for_an_account_sets_nobodys_password(engine: Engine) -> None:
@@ -319,13 +319,13 @@ def test_who_tries_many_is_told_to_wait(settings: Settings, engine: Engine) -> N
 
 
 def test_a_page_with_a_token_in_its_address_is_not_kept_or_told(
-    browser: TestClient, engine: Engine
+    visitor: TestClient, engine: Engine
 ) -> None:
-    for answer in (browser.get(f"/invite/{invited(engine)}"), browser.get("/invite/nothing")):
+    for answer in (visitor.get(f"/invite/{invited(engine)}"), visitor.get("/invite/nothing")):
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-robots-tag"] == "noindex, nofollow"
         assert answer.headers["referrer-policy"] == "same-origin"
-    assert '<meta name="referrer"' not in browser.get(f"/invite/{invited(engine)}").text
+    assert '<meta name="referrer"' not in visitor.get(f"/invite/{invited(engine)}").text
 
 
 def test_without_accounts_no_invite_opens(settings: Settings, engine: Engine) -> None:

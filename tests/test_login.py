@@ -30,6 +30,7 @@ from tests.entry_support import (
     cookie_in,
     log_in,
     told_when_read,
+    web_of,
 )
 from tests.people_support import add_person, cookie_of, logged_in, stranger
 from tests.web_support import text_of
@@ -41,7 +42,7 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def browser(app: FastAPI) -> Iterator[TestClient]:
+def visitor(app: FastAPI) -> Iterator[TestClient]:
     """A browser in which nobody is logged in."""
     with stranger(app) as client:
         yield client
@@ -52,33 +53,33 @@ def logins(engine: Engine) -> int:
         return session.exec(select(func.count()).select_from(Login)).one()
 
 
-def test_the_right_password_lets_in(browser: TestClient, engine: Engine) -> None:
+def test_the_right_password_lets_in(visitor: TestClient, engine: Engine) -> None:
     add_with_password(engine, "ana")
-    answer = log_in(browser, next="/runs?q=a#b")
+    answer = log_in(visitor, next="/runs?q=a#b")
     assert (answer.status_code, answer.headers["location"]) == (303, "/runs?q=a#b")
     cookie = answer.headers["set-cookie"].lower()
     assert {"httponly", "samesite=lax", "path=/"} <= set(cookie.split("; "))
-    assert browser.get("/api/runs").status_code == 200
+    assert visitor.get("/api/runs").status_code == 200
     (entry,) = audited(engine)
     assert (entry.act, entry.actor, entry.via) == (Act.LOGIN, "ana", "login")
 
 
 @pytest.mark.parametrize("typed", ["ANA", " ana ", "\uff41na"])
 def test_a_name_is_the_same_however_it_is_typed(
-    typed: str, browser: TestClient, engine: Engine
+    typed: str, visitor: TestClient, engine: Engine
 ) -> None:
     add_with_password(engine, "Ana")
-    assert log_in(browser, typed).status_code == 303
+    assert log_in(visitor, typed).status_code == 303
 
 
-def test_whatever_is_wrong_the_answer_is_the_same(browser: TestClient, engine: Engine) -> None:
+def test_whatever_is_wrong_the_answer_is_the_same(visitor: TestClient, engine: Engine) -> None:
     add_with_password(engine, "ana")
     add_person(engine, "bob")
     add_with_password(engine, "eva")
     with session_scope(engine) as session:
         session.exec(select(Person).where(Person.name == "eva")).one().disabled_at = utc_now()
     answers = [
-        log_in(browser, name, password)
+        log_in(visitor, name, password)
         for name, password in (
             *(("ana", "wrong"), ("ana", ""), ("bob", PASSWORD), ("eva", PASSWORD)),
             *(("zoe", PASSWORD), ("", PASSWORD)),
@@ -97,15 +98,15 @@ def test_whatever_is_wrong_the_answer_is_the_same(browser: TestClient, engine: E
     assert {(entry.act, entry.actor) for entry in audited(engine)} == {(Act.LOGIN_FAILED, "")}
 
 
-def test_no_password_is_shown_or_kept(browser: TestClient, engine: Engine) -> None:
-    answer = log_in(browser, "ana", "typed by mistake")
+def test_no_password_is_shown_or_kept(visitor: TestClient, engine: Engine) -> None:
+    answer = log_in(visitor, "ana", "typed by mistake")
     assert "typed by mistake" not in answer.text
     assert "typed by mistake" not in repr(audited(engine))
 
 
-def test_what_was_tried_is_one_short_line_in_the_log(browser: TestClient, engine: Engine) -> None:
+def test_what_was_tried_is_one_short_line_in_the_log(visitor: TestClient, engine: Engine) -> None:
     name = "a\x00b\n\u202ec" + "x" * 500
-    answer = log_in(browser, name)
+    answer = log_in(visitor, name)
     assert answer.status_code == 401
     (entry,) = audited(engine)
     assert entry.subject == f"a b c{'x' * 74}"
@@ -113,26 +114,26 @@ def test_what_was_tried_is_one_short_line_in_the_log(browser: TestClient, engine
 
 @pytest.mark.parametrize("made_up", [False, True])
 def test_each_login_is_a_new_one_and_ends_the_one_before(
-    made_up: bool, browser: TestClient, engine: Engine
+    made_up: bool, visitor: TestClient, engine: Engine
 ) -> None:
     add_with_password(engine, "ana")
     add_person(engine, "eve")
     planted = "A" * 32 if made_up else cookie_of(engine, "eve")
-    browser.cookies.set("stagelight", planted, domain="127.0.0.1")
-    assert log_in(browser).status_code == 303
-    first = cookie_in(browser)
+    visitor.cookies.set("stagelight", planted, domain="127.0.0.1")
+    assert log_in(visitor).status_code == 303
+    first = cookie_in(visitor)
     assert first != planted
-    assert log_in(browser).status_code == 303
-    assert cookie_in(browser) not in (first, planted)
+    assert log_in(visitor).status_code == 303
+    assert cookie_in(visitor) not in (first, planted)
     assert logins(engine) == 1
 
 
-def test_a_hash_of_older_parameters_is_written_anew(browser: TestClient, engine: Engine) -> None:
+def test_a_hash_of_older_parameters_is_written_anew(visitor: TestClient, engine: Engine) -> None:
     add_person(engine, "ana")
     old = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)).hash(PASSWORD)
     with session_scope(engine) as session:
         session.exec(select(Person)).one().password_hash = old
-    assert log_in(browser).status_code == 303
+    assert log_in(visitor).status_code == 303
     with read_scope(engine) as session:
         renewed = session.exec(select(Person.password_hash)).one()
     assert renewed is not None
@@ -140,15 +141,15 @@ def test_a_hash_of_older_parameters_is_written_anew(browser: TestClient, engine:
 
 
 def test_who_is_disabled_while_the_password_is_checked_stays_out(
-    browser: TestClient, engine: Engine
+    visitor: TestClient, engine: Engine
 ) -> None:
     add_with_password(engine, "ana")
     answers: list[int] = []
-    thread = threading.Thread(target=lambda: answers.append(log_in(browser).status_code))
+    thread = threading.Thread(target=lambda: answers.append(log_in(visitor).status_code))
     for _ in range(AT_WORK):
         WORK.acquire()
     try:
-        with told_when_read(engine_of(browser), "person") as read:
+        with told_when_read(web_of(visitor).engine, "person") as read:
             thread.start()
             assert read.wait(10)
         with session_scope(engine) as session:
@@ -159,17 +160,11 @@ def test_who_is_disabled_while_the_password_is_checked_stays_out(
     assert answers == [401]
 
 
-def engine_of(client: TestClient) -> Engine:
-    """The application's own engine."""
-    engine: Engine = client.app.state.web.engine  # type: ignore[attr-defined]
-    return engine
-
-
-def test_a_crowd_is_asked_to_come_again(browser: TestClient) -> None:
+def test_a_crowd_is_asked_to_come_again(visitor: TestClient) -> None:
     for _ in range(IN_LINE):
         assert LINE.acquire(blocking=False)
     try:
-        answer = log_in(browser)
+        answer = log_in(visitor)
     finally:
         LINE.release(IN_LINE)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
@@ -242,18 +237,18 @@ def test_and_to_no_other(path: str, app: FastAPI, engine: Engine) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
-def test_the_form_keeps_where_it_leads_and_what_was_typed(browser: TestClient) -> None:
-    page = browser.get("/login", params={"next": "/runs/7"}).text
+def test_the_form_keeps_where_it_leads_and_what_was_typed(visitor: TestClient) -> None:
+    page = visitor.get("/login", params={"next": "/runs/7"}).text
     assert '<input type="hidden" name="next" value="/runs/7">' in page
     assert "/login/oidc" not in page
-    again = log_in(browser, 'a"><b>', next="//evil.example").text
+    again = log_in(visitor, 'a"><b>', next="//evil.example").text
     assert "a&#34;&gt;&lt;b&gt;" in again
     assert "evil.example" not in again
 
 
 def test_a_provider_is_offered_where_there_is_one() -> None:
     page = LoginPage("/runs?a=1&b=2", oidc="Keycloak")
-    text = render(page, asker=None, unsandboxed_site=False).body.decode()
+    text = bytes(render(page, asker=None, unsandboxed_site=False).body).decode()
     assert 'href="/login/oidc?next=/runs%3Fa%3D1%26b%3D2"' in text
     assert "Log in with Keycloak" in text
 
@@ -305,15 +300,15 @@ def test_nobody_cannot_log_out_and_no_link_does(app: FastAPI, engine: Engine) ->
         assert client.get("/api/runs").status_code == 200, "a failed login ends none"
 
 
-def test_another_site_cannot_log_somebody_in(browser: TestClient, engine: Engine) -> None:
+def test_another_site_cannot_log_somebody_in(visitor: TestClient, engine: Engine) -> None:
     add_with_password(engine, "eve")
-    browser.headers.update({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"})
-    assert log_in(browser, "eve").status_code == 403
+    visitor.headers.update({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"})
+    assert log_in(visitor, "eve").status_code == 403
 
 
-def test_the_form_is_not_kept_and_takes_nothing_large(browser: TestClient) -> None:
-    assert browser.get("/login").headers["cache-control"] == "no-store"
-    answer = log_in(browser, "ana", "x" * ENTRY_BYTES)
+def test_the_form_is_not_kept_and_takes_nothing_large(visitor: TestClient) -> None:
+    assert visitor.get("/login").headers["cache-control"] == "no-store"
+    answer = log_in(visitor, "ana", "x" * ENTRY_BYTES)
     assert answer.status_code == 413
     assert answer.headers["cache-control"] == "no-store"
 

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from app.db import read_scope, session_scope
-from app.models import Person
+from app.models import Person, PersonRole
 from app.services.passwords import (
     COMMON,
     IN_LINE,
@@ -64,7 +64,9 @@ def test_a_hash_is_argon2_and_says_nothing_of_the_password() -> None:
 
 
 def test_only_the_very_password_is_right() -> None:
-    person = Person(name="ana", name_key="ana", role="member", password_hash=hashed(PASSWORD))
+    person = Person(
+        name="ana", name_key="ana", role=PersonRole.MEMBER, password_hash=hashed(PASSWORD)
+    )
     assert check_password(person, PASSWORD)
     for wrong in (PASSWORD.upper(), "\ud800", "x" * 2**20):
         assert not check_password(person, wrong)
@@ -73,12 +75,12 @@ def test_only_the_very_password_is_right() -> None:
 
 def test_nobody_and_who_has_none_have_no_right_one() -> None:
     assert not check_password(None, PASSWORD)
-    assert not check_password(Person(name="ana", name_key="ana", role="member"), PASSWORD)
+    assert not check_password(Person(name="ana", name_key="ana", role=PersonRole.MEMBER), PASSWORD)
 
 
 def test_a_hash_of_older_parameters_is_renewed() -> None:
     old = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)).hash(PASSWORD)
-    person = Person(name="ana", name_key="ana", role="member", password_hash=old)
+    person = Person(name="ana", name_key="ana", role=PersonRole.MEMBER, password_hash=old)
     assert not check_password(person, "another one, wrong")
     assert person.password_hash == old
     assert check_password(person, PASSWORD)
