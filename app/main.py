@@ -17,7 +17,9 @@ from app.middleware import CatchAll, Doorkeeper, SecurityHeaders
 from app.problems import handle
 from app.rates import Rates
 from app.routes import (
+    account,
     annotations,
+    api_account,
     api_boxes,
     api_catalog,
     api_comments,
@@ -82,6 +84,7 @@ _PAGES: tuple[APIRouter, ...] = (
     shares.router,
     reports.router,
     shared.router,
+    account.router,
     docs.router,
 )
 _API: tuple[APIRouter, ...] = (
@@ -100,6 +103,7 @@ _API: tuple[APIRouter, ...] = (
     api_catalog.router,
     api_workers.router,
     api_shares.router,
+    api_account.router,
     reports.api,
     health.router,
 )
