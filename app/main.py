@@ -17,9 +17,12 @@ from app.middleware import CatchAll, Doorkeeper, SecurityHeaders
 from app.problems import handle
 from app.rates import Rates
 from app.routes import (
+    account,
     annotations,
+    api_account,
     api_boxes,
     api_catalog,
+    api_comments,
     api_compare,
     api_contracts,
     api_events,
@@ -31,6 +34,7 @@ from app.routes import (
     api_runs,
     api_shares,
     api_workers,
+    comments,
     compare,
     contracts,
     docs,
@@ -71,6 +75,7 @@ _PAGES: tuple[APIRouter, ...] = (
     reruns.router,
     scripts.router,
     runs.router,
+    comments.router,
     remedies.router,
     contracts.router,
     stages.router,
@@ -82,6 +87,7 @@ _PAGES: tuple[APIRouter, ...] = (
     shares.router,
     reports.router,
     shared.router,
+    account.router,
     docs.router,
 )
 _ENTRY: tuple[APIRouter, ...] = (login.router, invite.router)
@@ -90,6 +96,7 @@ _API: tuple[APIRouter, ...] = (
     api_runs.trends_router,
     api_filters.router,
     scripts.api_router,
+    api_comments.router,
     api_remedies.router,
     api_contracts.router,
     api_graphs.router,
@@ -100,6 +107,7 @@ _API: tuple[APIRouter, ...] = (
     api_catalog.router,
     api_workers.router,
     api_shares.router,
+    api_account.router,
     reports.api,
     health.router,
 )
