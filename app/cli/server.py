@@ -1,4 +1,4 @@
-"""The server of `stagelight serve`: one listening socket, the pages, and their workers."""
+"""The server of `stagelight serve`: one listening socket, the pages, their workers and postman."""
 
 import gc
 import logging
@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.main import create_app
+from app.postman import Postman
 from app.public import is_every, is_loopback
 from app.services.migrate import migrate
 from app.settings import Settings
@@ -21,7 +22,7 @@ CONNECTION_SECONDS = 1  # that a request may still take when the server is told 
 
 
 def serve(settings: Settings) -> None:
-    """Serve, with workers beside, until a signal."""
+    """Serve, with workers and a postman beside, until a signal."""
     check_host(settings)
     log_to_stderr()
     listener = listen(settings.host, settings.port)
@@ -29,12 +30,16 @@ def serve(settings: Settings) -> None:
     server = Server(create_app(settings), listener, supervisor)
     server.end_on_signals()
     migrate(settings.url)
+    postman = Postman(settings)
     supervisor.start()
+    postman.start()
     try:
         server.run(sockets=[listener])
     finally:
         supervisor.stop()
+        postman.stop()
         supervisor.join()
+        postman.join()
     if not server.started:
         raise typer.Exit(1)
 

@@ -4,6 +4,7 @@ from app.models.api_token import ApiToken, Scope
 from app.models.audit import Act, Audit
 from app.models.blocker import Blocker, Search
 from app.models.component import Component, Role
+from app.models.delivery import Delivery, DeliveryState
 from app.models.event import RunEvent
 from app.models.failure import Category, Failure
 from app.models.failure_group import FailureGroup, GroupState
@@ -22,15 +23,19 @@ from app.models.share import Share, ShareKind, ShareState
 from app.models.sighting import FailurePlace, Sighting
 from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
 from app.models.tag import RunTag
+from app.models.webhook import SUBSCRIBED, Webhook, WebhookEvent
 from app.models.worker import Worker
 
 __all__ = [
+    "SUBSCRIBED",
     "Act",
     "ApiToken",
     "Audit",
     "Blocker",
     "Category",
     "Component",
+    "Delivery",
+    "DeliveryState",
     "Failure",
     "FailureGroup",
     "FailurePlace",
@@ -66,5 +71,7 @@ __all__ = [
     "StageKind",
     "StageStatus",
     "Verdict",
+    "Webhook",
+    "WebhookEvent",
     "Worker",
 ]
