@@ -30,6 +30,7 @@ from app.routes import (
     api_remedies,
     api_runs,
     api_shares,
+    api_webhooks,
     api_workers,
     compare,
     contracts,
@@ -48,6 +49,7 @@ from app.routes import (
     shared,
     shares,
     stages,
+    webhooks,
     workers,
 )
 from app.services.programs import program_store
@@ -77,6 +79,7 @@ _PAGES: tuple[APIRouter, ...] = (
     failures.router,
     workers.router,
     shares.router,
+    webhooks.router,
     reports.router,
     shared.router,
     docs.router,
@@ -96,6 +99,7 @@ _API: tuple[APIRouter, ...] = (
     api_catalog.router,
     api_workers.router,
     api_shares.router,
+    api_webhooks.router,
     reports.api,
     health.router,
 )

@@ -21,7 +21,7 @@ def delivery_badge(delivery: DeliveryBrief) -> tuple[Tone, str]:
         case DeliveryState.SENDING:
             return Tone.WORK, "being sent"
         case DeliveryState.PENDING if delivery.attempts:
-            return Tone.BAD, "tried again"
+            return Tone.BAD, "fails so far"
         case DeliveryState.PENDING:
             return Tone.WAIT, "waits"
 

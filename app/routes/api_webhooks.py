@@ -66,7 +66,7 @@ class WebhookSecret(View):
 
 
 class WebhookSent(View):
-    """What was put on its way: the newest delivery of the webhook."""
+    """The delivery that was put on its way."""
 
     id: int
     webhook: int

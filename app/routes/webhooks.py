@@ -6,13 +6,12 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.db import read_scope, session_scope
+from app.errors import StagelightError
 from app.models import WebhookEvent
 from app.pages import Problem
 from app.routes.moves import go
-from app.services.webhook_addresses import WebhookUrlError
 from app.services.webhook_views import list_deliveries, list_webhooks, webhook_view
 from app.services.webhooks import (
-    NoEventsError,
     add_webhook,
     delete_webhook,
     find_webhook,
@@ -52,7 +51,7 @@ def add(
         made = add_webhook(
             web.engine, asker, form.url, form.events, web.settings.reachable_networks
         )
-    except (WebhookUrlError, NoEventsError) as error:
+    except StagelightError as error:
         with read_scope(web.engine) as session:
             page = WebhooksPage(list_webhooks(session), form, problem=Problem.of(error))
         return web.render(page, error.status)

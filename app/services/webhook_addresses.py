@@ -75,8 +75,9 @@ def addresses_of(
         ) from None
     for address in found:
         if not may_reach(address, networks):
+            what = host if host == address else f"{host} is {address}, which"
             raise WebhookUrlError(
-                f"{host} is {address}, which is no public address.",
+                f"{what} is no public address.",
                 "Its network must be in STAGELIGHT_WEBHOOK_NETWORKS for webhooks to lead there.",
             )
     return found

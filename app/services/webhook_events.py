@@ -102,14 +102,17 @@ def failures_regressed(session: Session, run: Run, groups: Iterable[FailureGroup
         _send(session, webhooks, event, run.id, failure=failure, run=_run(run))
 
 
-def ping(session: Session, webhook_id: int) -> None:
-    """Send a webhook something to be tried with."""
+def ping(session: Session, webhook_id: int) -> int:
+    """Tell a webhook of itself; the delivery's number."""
     webhook = WebhookNews(id=webhook_id, url=f"/admin/webhooks/{webhook_id}")
-    _send(session, [webhook_id], WebhookEvent.PING, None, webhook=webhook)
+    (sent,) = _send(session, [webhook_id], WebhookEvent.PING, None, webhook=webhook)
+    return sent
 
 
-def put_on_its_way(session: Session, webhooks: Sequence[int], **event: Any) -> None:
-    """A delivery to each; `event` is what they have in common: the columns of what is told."""
+def put_on_its_way(session: Session, webhooks: Sequence[int], **event: Any) -> Sequence[int]:
+    """A delivery to each, and their numbers; `event` is what they have in common: the columns of
+    what is told.
+    """
     fresh = {
         "created_at": utc_now(),
         "state": DeliveryState.PENDING,
@@ -118,7 +121,8 @@ def put_on_its_way(session: Session, webhooks: Sequence[int], **event: Any) -> N
         **dict.fromkeys(("signature", "error", "response"), ""),
     }
     rows = [{"webhook_id": webhook_id, **event, **fresh} for webhook_id in webhooks]
-    session.execute(insert(Delivery).values(rows))
+    made = insert(Delivery).values(rows).returning(col(Delivery.id))
+    return [number for number in session.scalars(made) if number is not None]
 
 
 def _listeners(session: Session, event: WebhookEvent) -> list[int]:
@@ -139,10 +143,12 @@ def _send(
     event: WebhookEvent,
     run_id: int | None,
     **data: RunNews | FailureNews | WebhookNews,
-) -> None:
+) -> Sequence[int]:
     news = News(type=event, id=str(uuid.uuid4()), timestamp=utc_now(), data=data)
     payload = news.model_dump(mode="json")
-    put_on_its_way(session, webhooks, event=event, event_id=news.id, run_id=run_id, payload=payload)
+    return put_on_its_way(
+        session, webhooks, event=event, event_id=news.id, run_id=run_id, payload=payload
+    )
 
 
 def _run(run: Run) -> RunNews:

@@ -91,14 +91,16 @@ def delete_webhook(session: Session, asker: Asker, webhook: Webhook) -> None:
     session.delete(webhook)
 
 
-def send_ping(session: Session, asker: Asker, webhook: Webhook) -> None:
-    """Have a test event sent."""
+def send_ping(session: Session, asker: Asker, webhook: Webhook) -> int:
+    """Have a test event sent; the delivery's number."""
     _record(session, asker, Act.WEBHOOK_CHANGED, webhook, sent=WebhookEvent.PING.value)
-    ping(session, _sendable(webhook))
+    return ping(session, _sendable(webhook))
 
 
-def send_again(session: Session, asker: Asker, webhook: Webhook, delivery_id: int) -> None:
-    """Have an event sent once more, as a delivery of its own with the same id of the event."""
+def send_again(session: Session, asker: Asker, webhook: Webhook, delivery_id: int) -> int:
+    """Have an event sent once more, as a delivery of its own, which has the same id of the event;
+    its number.
+    """
     query = select(Delivery).where(
         col(Delivery.id) == delivery_id, col(Delivery.webhook_id) == webhook.id
     )
@@ -110,7 +112,8 @@ def send_again(session: Session, asker: Asker, webhook: Webhook, delivery_id: in
         )
     told = {"event": old.event, "event_id": old.event_id, "run_id": old.run_id}
     _record(session, asker, Act.WEBHOOK_CHANGED, webhook, sent=f"delivery {delivery_id} again")
-    put_on_its_way(session, [_sendable(webhook)], **told, payload=old.payload)
+    (sent,) = put_on_its_way(session, [_sendable(webhook)], **told, payload=old.payload)
+    return sent
 
 
 def _sendable(webhook: Webhook) -> int:
