@@ -5,9 +5,11 @@ import datetime
 import hashlib
 import hmac
 import json
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -15,7 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.services.deliveries import Letter
+from app.services.webhook_events import FailureNews, RunNews
 from app.services.webhook_signature import new_secret, signature_of
+from tests.test_docs import PYTHON_BLOCK, page, section
+from tests.test_docs import rows as doc_rows
 from tests.webhook_support import LOOPBACK, SECRET, Receiver, Said, post, receiving, say
 
 PAYLOAD = {"type": "ping", "id": "e1", "data": {"run": {"id": 7, "url": "/runs/7", "title": "ü"}}}
@@ -60,6 +65,33 @@ def test_what_is_sent_can_be_verified_by_whoever_has_the_secret(receiver: Receiv
     assert got.headers["webhook-signature"] == f"v1,{base64.b64encode(mac).decode()}"
     assert answer.signature == got.headers["webhook-signature"]
     assert int(answer.sent_at.timestamp()) == int(got.headers["webhook-timestamp"])
+
+
+def test_the_lines_of_the_documentation_verify_it(receiver: Receiver) -> None:
+    (lines,) = PYTHON_BLOCK.findall(page("webhooks.md"))
+    there: dict[str, Any] = {}
+    exec(lines, there)
+    verify = there["verify"]
+    post().send(letter(receiver.url))
+    (got,) = receiver.got
+    assert verify(SECRET, got.headers, got.body)
+    assert not verify(SECRET, got.headers, got.body + b" ")
+    assert not verify(new_secret(), got.headers, got.body)
+    assert not verify(SECRET, got.headers | {"webhook-id": "other"}, got.body)
+    assert not verify(SECRET, got.headers | {"webhook-timestamp": "1614265330"}, got.body)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "view"),
+    [("### The run", "### The failure", RunNews), ("### The failure", "## Is it", FailureNews)],
+)
+def test_every_key_of_a_payload_is_documented_and_nothing_else(
+    first: str, last: str, view: type[RunNews | FailureNews]
+) -> None:
+    table = section(page("webhooks.md"), first, last)
+    cells = (row[0] for row in doc_rows(table))
+    documented = [word for cell in cells for word in re.findall(r"`(\w+)`", cell)]
+    assert sorted(documented) == sorted(view.model_fields)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -1,7 +1,7 @@
 """What webhooks are told, put on its way in the transaction in which it happens.
 
 Workers do this, which have no network. A payload says who, what and where, and has no source code
-in it: of a failure's message only the first line.
+in it: of a failure's message only the first line, and no reason of a run, which may quote some.
 """
 
 import uuid
@@ -42,7 +42,6 @@ class RunNews(View):
     parent: int | None
     status: RunStatus
     verdict: Verdict | None
-    reason: str
     category: Category | None
     created_at: datetime
     started_at: datetime | None
