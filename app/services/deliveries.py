@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Engine, delete, update
@@ -148,6 +149,7 @@ def purge_deliveries(engine: Engine) -> int:
         return len(session.execute(delete(Delivery).where(old).returning(col(Delivery.id))).all())
 
 
+@cache  # asked each second: to write the statement takes far longer than to run it
 def _next() -> SelectOfScalar[int | None]:
     """The delivery whose turn it is. To one webhook nothing is sent while something is: a slow one
     holds up no other.
