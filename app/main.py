@@ -33,6 +33,7 @@ from app.routes import (
     api_remedies,
     api_runs,
     api_shares,
+    api_webhooks,
     api_workers,
     comments,
     compare,
@@ -54,6 +55,7 @@ from app.routes import (
     shared,
     shares,
     stages,
+    webhooks,
     workers,
 )
 from app.services.programs import program_store
@@ -85,6 +87,7 @@ _PAGES: tuple[APIRouter, ...] = (
     failures.router,
     workers.router,
     shares.router,
+    webhooks.router,
     reports.router,
     shared.router,
     account.router,
@@ -108,6 +111,7 @@ _API: tuple[APIRouter, ...] = (
     api_workers.router,
     api_shares.router,
     api_account.router,
+    api_webhooks.router,
     reports.api,
     health.router,
 )

@@ -2,6 +2,7 @@
 
 import sys
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})  # as a browser names it
+
+Network = IPv4Network | IPv6Network
 
 # What scripts import most and what takes longest: imported once, before any script.
 DEFAULT_PRELOAD = ("numpy", "transformers.modeling_utils", "torchvision")
@@ -95,6 +98,9 @@ class Settings(BaseSettings):
     public_url: str = ""
     share_forever: bool = False
 
+    # Networks that webhooks may lead to although they are not public, as CIDR.
+    webhook_networks: str = ""
+
     @field_validator("runtimes", mode="before")
     @classmethod
     def _split_runtimes(cls, value: object) -> object:
@@ -141,6 +147,24 @@ class Settings(BaseSettings):
             )
         return value.rstrip("/")
 
+    @field_validator("webhook_networks")
+    @classmethod
+    def _check_webhook_networks(cls, value: str) -> str:
+        """Networks, as `ipaddress` reads them."""
+        try:
+            _networks(value)
+        except ValueError:
+            raise ValueError(
+                "write STAGELIGHT_WEBHOOK_NETWORKS as 10.1.0.0/16,fd12::/48, each address the "
+                "first of its network"
+            ) from None
+        return value
+
+    @property
+    def reachable_networks(self) -> tuple[Network, ...]:
+        """What webhooks may lead to beside public addresses."""
+        return _networks(self.webhook_networks)
+
     @property
     def local_hosts(self) -> frozenset[str]:
         """The names that this server has for who needs no account where there are none."""
@@ -178,6 +202,10 @@ class Settings(BaseSettings):
     def default_runtime(self) -> str:
         """The runtime a run gets that names none: the first."""
         return next(iter(self.pythons))
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(item.strip()) for item in text.split(",") if item.strip())
 
 
 def _pairs(value: object, variable: str, form: str) -> object:

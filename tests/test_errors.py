@@ -179,6 +179,10 @@ def test_openapi_describes_every_answer_and_every_error(client: TestClient) -> N
         "/api/runs/{run_id}/remedies/{position}/run", "/api/runs/{run_id}/changes",
         "/api/runs/{run_id}/shapes", "/api/runtimes", "/api/examples",
         "/api/examples/{name}", "/api/workers", "/api/settings", "/healthz", "/readyz", "/metrics",
+        "/api/admin/webhooks", "/api/admin/webhooks/{webhook_id}",
+        "/api/admin/webhooks/{webhook_id}/secret", "/api/admin/webhooks/{webhook_id}/ping",
+        "/api/admin/webhooks/{webhook_id}/deliveries",
+        "/api/admin/webhooks/{webhook_id}/deliveries/{delivery_id}/again",
     } == paths.keys()  # fmt: skip
     for path, methods in paths.items():
         for method, operation in methods.items():

@@ -1,4 +1,4 @@
-"""The server of `stagelight serve`: one listening socket, the pages, and their workers."""
+"""The server of `stagelight serve`: one listening socket, the pages, their workers and postman."""
 
 import gc
 import logging
@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from app.cli.admin_links import first_admin_link
 from app.main import create_app
+from app.postman import Postman
 from app.public import is_every, is_loopback, served_at
 from app.services.migrate import migrate
 from app.settings import Settings
@@ -24,7 +25,7 @@ CONNECTION_SECONDS = 1  # that a request may still take when the server is told 
 
 
 def serve(settings: Settings) -> None:
-    """Serve, with workers beside, until a signal."""
+    """Serve, with workers and a postman beside, until a signal."""
     check_host(settings)
     log_to_stderr()
     warn_of_clear_text(settings)
@@ -33,12 +34,16 @@ def serve(settings: Settings) -> None:
     server = Server(create_app(settings), listener, supervisor)
     server.end_on_signals()
     migrate(settings.url)
+    postman = Postman(settings)
     supervisor.start()
+    postman.start()
     try:
         server.run(sockets=[listener])
     finally:
         supervisor.stop()
+        postman.stop()
         supervisor.join()
+        postman.join()
     if not server.started:
         raise typer.Exit(1)
 

@@ -5,6 +5,7 @@ from app.models.audit import Act, Audit
 from app.models.blocker import Blocker, Search
 from app.models.comment import Comment
 from app.models.component import Component, Role
+from app.models.delivery import Delivery, DeliveryState
 from app.models.event import RunEvent
 from app.models.failure import Category, Failure
 from app.models.failure_group import FailureGroup, GroupState
@@ -23,9 +24,11 @@ from app.models.share import Share, ShareKind, ShareState
 from app.models.sighting import FailurePlace, Sighting
 from app.models.stage import ReplayStatus, Stage, StageKind, StageStatus
 from app.models.tag import RunTag
+from app.models.webhook import SUBSCRIBED, Webhook, WebhookEvent
 from app.models.worker import Worker
 
 __all__ = [
+    "SUBSCRIBED",
     "Act",
     "ApiToken",
     "Audit",
@@ -33,6 +36,8 @@ __all__ = [
     "Category",
     "Comment",
     "Component",
+    "Delivery",
+    "DeliveryState",
     "Failure",
     "FailureGroup",
     "FailurePlace",
@@ -68,5 +73,7 @@ __all__ = [
     "StageKind",
     "StageStatus",
     "Verdict",
+    "Webhook",
+    "WebhookEvent",
     "Worker",
 ]

@@ -1,9 +1,12 @@
-"""What a worker tidies up between runs: deleted runs and unnamed files go, texts are indexed."""
+"""What a worker tidies up between runs: deleted runs, unnamed files and old deliveries
+go, texts are indexed.
+"""
 
 from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
+from app.services.deliveries import purge_deliveries
 from app.services.programs import program_store, sweep_programs
 from app.services.search import index_scripts
 from app.services.storage import BlobStore
@@ -20,3 +23,5 @@ def keep_house(engine: Engine, settings: Settings) -> Iterator[str]:
         yield f"made older scripts searchable: {count}"
     if count := sweep_programs(engine, programs):
         yield f"removed programs that no run names: {count} file(s)"
+    if count := purge_deliveries(engine):
+        yield f"removed old deliveries of webhooks: {count}"

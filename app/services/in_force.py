@@ -80,6 +80,9 @@ UNITS: Mapping[str, Mapping[str, str]] = {
         "public_url": "URL",
         "share_forever": "true or false",
     },
+    "Webhooks": {
+        "webhook_networks": "CIDR, …",
+    },
 }
 
 

@@ -21,6 +21,7 @@ from app.services.attempt import category_of, close_stages, forget
 from app.services.live import announce
 from app.services.search import index_run
 from app.services.sightings import record_sightings
+from app.services.webhook_events import run_finished
 
 WORKER_LOST = {
     "code": "follow_ups_left",
@@ -206,6 +207,7 @@ def _end(session: Session, run: Run, status: RunStatus, reason: str) -> None:
     index_run(session, run.id)
     close_stages(session, run.id, reason or f"the run was {status.value} before it")
     record_sightings(session, run)
+    run_finished(session, run)
     announce(session, run.id, "run", status=status, verdict=run.verdict)
 
 

@@ -28,6 +28,7 @@ from app.models import (
     StageKind,
 )
 from app.models.columns import utc_now
+from app.services.webhook_events import failures_regressed
 
 BESIDE = (StageKind.STRICT, StageKind.DRAFT, StageKind.ONNX, StageKind.BYPASS)
 # What a group keeps of the failure that it was first seen as.
@@ -194,13 +195,17 @@ def _open_again(session: Session, names: Sequence[str], run: Run) -> None:
     """A failure that was fixed before this run began is back in it."""
     if run.started_at is None:
         return
-    session.execute(
-        update(FailureGroup)
-        .where(
+    fixed = session.scalars(
+        select(FailureGroup).where(
             col(FailureGroup.fingerprint).in_(names),
             col(FailureGroup.state) == GroupState.FIXED,
             col(FailureGroup.state_at) < run.started_at,
         )
-        .values(state=GroupState.OPEN, state_by="", state_at=utc_now(), back_run_id=run.id),
-        execution_options={"synchronize_session": False},
-    )
+    ).all()
+    if not fixed:
+        return
+    failures_regressed(session, run, fixed)
+    for group in fixed:
+        group.state, group.state_by, group.state_at = GroupState.OPEN, "", utc_now()
+        group.back_run_id = run.id
+        session.add(group)
