@@ -30,6 +30,7 @@ from app.routes import (
     api_remedies,
     api_runs,
     api_shares,
+    api_usage,
     api_workers,
     compare,
     contracts,
@@ -96,6 +97,7 @@ _API: tuple[APIRouter, ...] = (
     api_catalog.router,
     api_workers.router,
     api_shares.router,
+    api_usage.router,
     reports.api,
     health.router,
 )

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
-from app.cli.exits import CommandError, RefusedError, UnreachableError
+from app.cli.exits import BusyError, CommandError, RefusedError, UnreachableError
 from app.cli.wishes import Wishes
 from app.services.compare_views import CompareView
 from app.services.remedies import RemedyDetail, RemedyList
@@ -111,6 +112,9 @@ class Client:
         if info is None or response.is_server_error:
             said = f": {info.message}" if info else ""
             raise self._not_ours(f"it answers {response.status_code}{said}")
+        seconds = response.headers.get("Retry-After", "")
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and seconds.isdecimal():
+            raise BusyError(info.message, info.hint, code=info.code, seconds=int(seconds))
         raise RefusedError(info.message, info.hint, code=info.code)
 
     def _not_ours(self, why: str) -> UnreachableError:
