@@ -179,12 +179,14 @@ def set_quota(
 
 
 def _out_of_minutes(session: Session, name: str, quota: Quota, usage: Usage) -> QuotaError:
+    now = utc_now()
     free = _free_at(session, name, usage.seconds - quota.minutes * 60)
+    day = "" if free.date() == now.date() else " tomorrow"
     return QuotaError(
         f"Your runs had {usage.minutes:,.0f} minutes of a worker in the last 24 hours; you may "
         f"have {quota.minutes:,}.",
-        f"Try again at {free:%H:%M} UTC, when the oldest of them do not count any more.",
-        seconds=max(1, round((free - utc_now()).total_seconds())),
+        f"Try again at {free:%H:%M} UTC{day}, when the oldest of them do not count any more.",
+        seconds=max(1, round((free - now).total_seconds())),
     )
 
 
