@@ -33,6 +33,7 @@ from app.routes import (
     api_remedies,
     api_runs,
     api_shares,
+    api_usage,
     api_webhooks,
     api_workers,
     comments,
@@ -112,6 +113,7 @@ _API: tuple[APIRouter, ...] = (
     api_shares.router,
     api_account.router,
     api_webhooks.router,
+    api_usage.router,
     reports.api,
     health.router,
 )

@@ -12,6 +12,7 @@ from app.models.failure_group import FailureGroup, GroupState
 from app.models.fate import Fate
 from app.models.graph import Graph
 from app.models.guard import Guard, GuardKind
+from app.models.holding import Holding
 from app.models.invite import Invite
 from app.models.log import RunLog
 from app.models.login import Login
@@ -46,6 +47,7 @@ __all__ = [
     "GroupState",
     "Guard",
     "GuardKind",
+    "Holding",
     "Invite",
     "Login",
     "Person",
