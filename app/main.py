@@ -17,7 +17,11 @@ from app.middleware import CatchAll, Doorkeeper, SecurityHeaders
 from app.problems import handle
 from app.rates import Rates
 from app.routes import (
+    admin,
+    admin_invites,
+    admin_people,
     annotations,
+    api_admin,
     api_boxes,
     api_catalog,
     api_compare,
@@ -27,6 +31,7 @@ from app.routes import (
     api_failures,
     api_filters,
     api_graphs,
+    api_people,
     api_remedies,
     api_runs,
     api_shares,
@@ -80,6 +85,10 @@ _PAGES: tuple[APIRouter, ...] = (
     reports.router,
     shared.router,
     docs.router,
+    admin_people.listing,
+    admin_people.router,
+    admin_invites.router,
+    admin.router,
 )
 _API: tuple[APIRouter, ...] = (
     api_runs.router,
@@ -97,6 +106,8 @@ _API: tuple[APIRouter, ...] = (
     api_workers.router,
     api_shares.router,
     reports.api,
+    api_people.router,
+    api_admin.router,
     health.router,
 )
 _ERRORS: dict[int | str, dict[str, Any]] = {

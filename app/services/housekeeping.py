@@ -1,9 +1,12 @@
-"""What a worker tidies up between runs: deleted runs and unnamed files go, texts are indexed."""
+"""What a worker tidies up between runs: what is deleted, unnamed or too old goes, texts are
+indexed.
+"""
 
 from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
+from app.services.audit_log import forget_old
 from app.services.programs import program_store, sweep_programs
 from app.services.search import index_scripts
 from app.services.storage import BlobStore
@@ -20,3 +23,5 @@ def keep_house(engine: Engine, settings: Settings) -> Iterator[str]:
         yield f"made older scripts searchable: {count}"
     if count := sweep_programs(engine, programs):
         yield f"removed programs that no run names: {count} file(s)"
+    while count := forget_old(engine, settings.audit_days):
+        yield f"removed entries of the audit log: {count}"

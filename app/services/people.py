@@ -1,6 +1,5 @@
 """People: who has an account, what they may do, and how that ends."""
 
-import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
@@ -9,12 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlmodel import Session, col
 
-from app.errors import ConflictError
+from app.errors import ConflictError, NotFoundError
 from app.models import Act, ApiToken, Audit, Login, Person, PersonRole, Run
 from app.models.columns import utc_now
 from app.services.asker import Asker
 from app.services.audit import record
 from app.services.logins import end_logins
+from app.services.person_names import name_key
 from app.services.there import not_deleted
 from app.services.view import View
 
@@ -28,6 +28,12 @@ class Entrance(StrEnum):
     NONE = "none"  # not at all, until they use a link that sets a password
 
 
+class PersonList(View):
+    """All people."""
+
+    people: list["PersonView"]
+
+
 class LastAdminError(ConflictError):
     """Nobody could change what others may any more. Nothing was changed."""
 
@@ -36,6 +42,18 @@ class LastAdminError(ConflictError):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"{name} is the last admin who can log in.", "Make somebody else an admin first."
+        )
+
+
+class NoAccountsError(NotFoundError):
+    """Nobody needs an account here, so there are no people."""
+
+    code = "no_accounts"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There are no accounts here.",
+            "Start the server with STAGELIGHT_ACCOUNTS=true to have people log in.",
         )
 
 
@@ -56,11 +74,6 @@ class PersonView(View):
     runs: int
     logins: int
     tokens: int
-
-
-def name_key(name: str) -> str:
-    """What two names that people take for one another have in common."""
-    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def find_person_by_name(session: Session, name: str) -> Person | None:
