@@ -6,7 +6,8 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from app.errors import NotFoundError
-from app.models import FailureGroup, Graph, Person, Remedy, Run, Script, Stage
+from app.models import Comment, FailureGroup, Graph, Person, Remedy, Run, Script, Stage
+from app.services.asker import Asker
 from app.services.graphs import is_there
 
 
@@ -46,6 +47,29 @@ def find_remedy(session: Session, run: Run, position: int) -> Remedy:
             f"Run {run.id} has no remedy {position}.", "Its page lists the remedies it knows of."
         )
     return remedy
+
+
+def find_comment_of(session: Session, run: Run, comment_id: int, author: Asker) -> Comment:
+    """A comment on a run that was found, for its author to change, or NotFoundError."""
+    comment = session.get(Comment, comment_id)
+    if comment is None or comment.run_id != run.id or comment.author != author.name:
+        raise _no_comment(run, comment_id)
+    return comment
+
+
+def find_comment_to_delete(session: Session, run: Run, comment_id: int, asker: Asker) -> Comment:
+    """A comment on a run that was found, for its author or an admin, or NotFoundError."""
+    comment = session.get(Comment, comment_id)
+    if comment is None or comment.run_id != run.id or not asker.owns(comment.author):
+        raise _no_comment(run, comment_id)
+    return comment
+
+
+def _no_comment(run: Run, comment_id: int) -> NotFoundError:
+    return NotFoundError(
+        f"Run {run.id} has no comment {comment_id} of yours.",
+        "It may have been deleted; the run's page lists those that there are.",
+    )
 
 
 def find_graph(session: Session, graph_id: int) -> Graph:

@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 
 from app.models import Act, Invite, PersonRole
 from app.pages import Problem, WorkerCard
+from app.services.api_tokens import TokenView
 from app.services.asker import Via
 from app.services.audit_log import ACT_WORDS, AuditFilters, AuditList, AuditView
-from app.services.credentials import SessionView, TokenView
 from app.services.footprint import Footprint
 from app.services.in_force import Section, Warned
 from app.services.invites import DAYS, MAX_DAYS
 from app.services.people import Entrance, PersonView
+from app.services.sessions import SessionView
 from app.services.summary import Tone, follow_words
 from app.services.workload import Workload
 from app.templating import Page

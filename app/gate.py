@@ -11,10 +11,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.cookies import cookie_name
 from app.errors import LoginNeededError, NotFoundError, StagelightError
 from app.middleware import bearer_of, host_of
+from app.models import PersonRole
 from app.problems import answer, wants_json
 from app.rights import LOGIN, SAFE_METHODS, right_of
 from app.routes.moves import go
-from app.services.asker import Asker, Right
+from app.services.asker import Asker, Right, Via
 from app.services.identity import identify, local_asker, nobody
 from app.settings import Settings
 from app.web import asking
@@ -73,10 +74,18 @@ def _check(asker: Asker, right: Right) -> None:
     if asker.role is None:
         raise LoginNeededError
     raise NotFoundError(
-        "There is nothing at this address, or not for your account.",
-        f"You are logged in as {asker.name}, {asker.role.value}; an admin can change what "
-        "you may do.",
+        "There is nothing at this address, or not for your account.", _why(asker, asker.role)
     )
+
+
+def _why(asker: Asker, role: PersonRole) -> str:
+    """By which of the ways to be somebody they may not do it, and what would change that."""
+    if asker.via is Via.LOCAL:
+        return "There are no accounts here: STAGELIGHT_ACCOUNTS=true makes people log in."
+    if asker.scope is not None:
+        whose = f"{asker.name}'s ({role.value}), for {asker.scope.value}"
+        return f"The API token is {whose}. Another is made at /account, by a login."
+    return f"You are logged in as {asker.name}, {role.value}; an admin can change what you may do."
 
 
 def _refuse(request: Request, error: StagelightError) -> Response:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.cards import BlockerCard, Culprit, GuardTable, LogPart, Reached
+from app.comment_pages import Thread
 from app.docs import Document, Heading
 from app.errors import StagelightError
 from app.forms import RunForm
@@ -97,6 +98,7 @@ class RunPage(Page):
     contract: ContractView | None  # what its dimensions can be
     known: Mapping[int, KnownFailure]  # from other runs, by the blocker's position; 0: its own
     log: LogPart
+    thread: Thread
     event: int
 
     @property

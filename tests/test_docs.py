@@ -77,9 +77,9 @@ def test_every_setting_has_a_unit_and_a_meaning() -> None:
 
 
 def test_every_setting_that_any_page_names_exists() -> None:
-    # STAGELIGHT_CHROMIUM belongs to the tests, STAGELIGHT_SERVER to the command line.
+    # STAGELIGHT_CHROMIUM belongs to the tests, the other two to the command line.
     known = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
-    known |= {"STAGELIGHT_CHROMIUM", "STAGELIGHT_SERVER"}
+    known |= {"STAGELIGHT_CHROMIUM", "STAGELIGHT_SERVER", "STAGELIGHT_TOKEN"}
     for path in PAGES:
         named = set(re.findall(r"STAGELIGHT_[A-Z_]+[A-Z]", path.read_text()))
         assert named <= known, path.name

@@ -1,6 +1,7 @@
 """A server over HTTP: its answers as views, its errors as ours."""
 
 import json
+import os
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self, TypeVar
@@ -9,6 +10,7 @@ import httpx
 from pydantic import ValidationError
 
 from app.cli.exits import CommandError, RefusedError, UnreachableError
+from app.cli.token import TOKEN, headers_of
 from app.cli.wishes import Wishes
 from app.services.compare_views import CompareView
 from app.services.remedies import RemedyDetail, RemedyList
@@ -44,7 +46,8 @@ class Client:
                 f"{server!r} is no address of a server.",
                 "Give --server, or set STAGELIGHT_SERVER, as in http://127.0.0.1:8000",
             )
-        self._http = httpx.Client(base_url=url, timeout=SECONDS)
+        headers = headers_of(os.environ.get(TOKEN, ""), url)
+        self._http = httpx.Client(base_url=url, timeout=SECONDS, headers=headers)
 
     def __enter__(self) -> Self:
         return self
@@ -111,7 +114,13 @@ class Client:
         if info is None or response.is_server_error:
             said = f": {info.message}" if info else ""
             raise self._not_ours(f"it answers {response.status_code}{said}")
-        raise RefusedError(info.message, info.hint, code=info.code)
+        hint = self._wanted if response.status_code == httpx.codes.UNAUTHORIZED else info.hint
+        raise RefusedError(info.message, hint, code=info.code)
+
+    @property
+    def _wanted(self) -> str:
+        """What to do where it is not known who asks, or no longer."""
+        return f"Set {TOKEN} to an API token, which {self.address('/account')} makes."
 
     def _not_ours(self, why: str) -> UnreachableError:
         return UnreachableError(

@@ -3,6 +3,7 @@
 from app.models.api_token import ApiToken, Scope
 from app.models.audit import Act, Audit
 from app.models.blocker import Blocker, Search
+from app.models.comment import Comment
 from app.models.component import Component, Role
 from app.models.event import RunEvent
 from app.models.failure import Category, Failure
@@ -30,6 +31,7 @@ __all__ = [
     "Audit",
     "Blocker",
     "Category",
+    "Comment",
     "Component",
     "Failure",
     "FailureGroup",

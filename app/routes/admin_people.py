@@ -13,14 +13,9 @@ from app.models import Person, PersonRole
 from app.pages import Problem
 from app.public import base_url, only_here
 from app.routes.moves import go
+from app.services.api_tokens import list_tokens, revoke_token
+from app.services.asker import Asker
 from app.services.audit_log import AuditFilters, list_audit
-from app.services.credentials import (
-    list_sessions,
-    list_tokens,
-    revoke_session,
-    revoke_sessions,
-    revoke_token,
-)
 from app.services.invites import invite_url, make_reset
 from app.services.people import (
     LastAdminError,
@@ -30,6 +25,7 @@ from app.services.people import (
     person_view,
     set_role,
 )
+from app.services.sessions import end_other_sessions, end_session, list_sessions
 from app.web import Here, Id, Web, Who, need_accounts
 
 LATELY = 10  # entries of the log
@@ -52,10 +48,10 @@ def people(web: Here) -> HTMLResponse:
 
 
 @router.get("")
-def show(web: Here, person_id: Id) -> HTMLResponse:
+def show(web: Here, asker: Who, person_id: Id) -> HTMLResponse:
     """One person."""
     with read_scope(web.engine) as session:
-        return web.render(_page(session, find_person(session, person_id)))
+        return web.render(_page(session, asker, find_person(session, person_id)))
 
 
 @router.post("/role")
@@ -67,7 +63,7 @@ def role(
         with session_scope(web.engine) as session:
             set_role(session, asker, find_person(session, person_id), role)
     except LastAdminError as error:
-        return _refused(web, person_id, error)
+        return _refused(web, asker, person_id, error)
     return go(request, _address(person_id))
 
 
@@ -78,7 +74,7 @@ def lock(request: Request, web: Here, asker: Who, person_id: Id) -> Response:
         with session_scope(web.engine) as session:
             disable(session, asker, find_person(session, person_id))
     except LastAdminError as error:
-        return _refused(web, person_id, error)
+        return _refused(web, asker, person_id, error)
     return go(request, _address(person_id))
 
 
@@ -98,7 +94,7 @@ def reset(request: Request, web: Here, asker: Who, person_id: Id) -> HTMLRespons
         invite, token = make_reset(session, asker, person)
         link = invite_url(base_url(request, web.settings), token)
         made = NewInvite(link, invite.expires_at, only_here(request, web.settings))
-        page = _page(session, person, reset=made)
+        page = _page(session, asker, person, reset=made)
     answer = web.render(page, 201)
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -106,9 +102,9 @@ def reset(request: Request, web: Here, asker: Who, person_id: Id) -> HTMLRespons
 
 @router.post("/sessions/revoke")
 def end_all(request: Request, web: Here, asker: Who, person_id: Id) -> Response:
-    """End all their sessions."""
+    """End all their sessions, but not this very one."""
     with session_scope(web.engine) as session:
-        revoke_sessions(session, asker, find_person(session, person_id))
+        end_other_sessions(session, asker, find_person(session, person_id))
     return go(request, _address(person_id))
 
 
@@ -116,7 +112,7 @@ def end_all(request: Request, web: Here, asker: Who, person_id: Id) -> Response:
 def end(request: Request, web: Here, asker: Who, person_id: Id, session_id: Id) -> Response:
     """End one of them."""
     with session_scope(web.engine) as session:
-        revoke_session(session, asker, find_person(session, person_id), session_id)
+        end_session(session, asker, session_id, find_person(session, person_id))
     return go(request, _address(person_id))
 
 
@@ -124,18 +120,19 @@ def end(request: Request, web: Here, asker: Who, person_id: Id, session_id: Id) 
 def revoke(request: Request, web: Here, asker: Who, person_id: Id, token_id: Id) -> Response:
     """End one of their API tokens."""
     with session_scope(web.engine) as session:
-        revoke_token(session, asker, find_person(session, person_id), token_id)
+        revoke_token(session, asker, token_id, find_person(session, person_id))
     return go(request, _address(person_id))
 
 
-def _refused(web: Web, person_id: int, error: LastAdminError) -> HTMLResponse:
+def _refused(web: Web, asker: Asker, person_id: int, error: LastAdminError) -> HTMLResponse:
     with read_scope(web.engine) as session:
-        page = _page(session, find_person(session, person_id), problem=Problem.of(error))
+        page = _page(session, asker, find_person(session, person_id), problem=Problem.of(error))
     return web.render(page, error.status)
 
 
 def _page(
     session: Session,
+    asker: Asker,
     person: Person,
     *,
     reset: NewInvite | None = None,
@@ -143,8 +140,8 @@ def _page(
 ) -> PersonPage:
     return PersonPage(
         person=person_view(session, person),
-        sessions=tuple(list_sessions(session, person)),
-        tokens=tuple(list_tokens(session, person)),
+        sessions=tuple(list_sessions(session, asker, person)),
+        tokens=tuple(list_tokens(session, asker, person)),
         lately=tuple(list_audit(session, AuditFilters(actor=person.name), LATELY).entries),
         reset=reset,
         problem=problem,

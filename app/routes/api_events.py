@@ -44,7 +44,7 @@ async def events(
     after: Annotated[int, Query(ge=0, le=LAST_ID, description="Events later than this id.")] = 0,
     last_event_id: Annotated[str, Header(description="The same; what a browser sends.")] = "",
 ) -> AsyncIterator[ServerSentEvent]:
-    """Stream what changes: run, stage, blockers, following, remedy, contract, repro, log.
+    """Stream what changes: run, stage, blockers, following, remedy, contract, repro, log, comment.
 
     `end` comes last, when the run has ended; a stream whose login or token ends breaks off.
     """

@@ -11,15 +11,7 @@ from app.db import read_scope, session_scope
 from app.models import Invite, PersonRole
 from app.models.person import NAME_CHARACTERS
 from app.public import base_url
-from app.services.credentials import (
-    SessionList,
-    TokenList,
-    list_sessions,
-    list_tokens,
-    revoke_session,
-    revoke_sessions,
-    revoke_token,
-)
+from app.services.api_tokens import TokenList, list_tokens, revoke_token
 from app.services.invites import (
     DAYS,
     invite_url,
@@ -37,6 +29,7 @@ from app.services.people import (
     person_view,
     set_role,
 )
+from app.services.sessions import SessionList, end_other_sessions, end_session, list_sessions
 from app.services.view import View
 from app.web import Here, Id, Web, Who, need_accounts
 
@@ -122,17 +115,17 @@ def reset(request: Request, web: Here, asker: Who, person_id: Id) -> InviteMade:
 
 
 @router.get("/people/{person_id}/sessions")
-def sessions(web: Here, person_id: Id) -> SessionList:
+def sessions(web: Here, asker: Who, person_id: Id) -> SessionList:
     """Where somebody is logged in."""
     with read_scope(web.engine) as session:
-        return SessionList(sessions=list_sessions(session, find_person(session, person_id)))
+        return SessionList(sessions=list_sessions(session, asker, find_person(session, person_id)))
 
 
 @router.delete("/people/{person_id}/sessions", status_code=204)
 def end_sessions(web: Here, asker: Who, person_id: Id) -> Response:
-    """End all sessions of somebody at once."""
+    """End all sessions of somebody at once, but not this very one."""
     with session_scope(web.engine) as session:
-        revoke_sessions(session, asker, find_person(session, person_id))
+        end_other_sessions(session, asker, find_person(session, person_id))
     return Response(status_code=204)
 
 
@@ -140,22 +133,22 @@ def end_sessions(web: Here, asker: Who, person_id: Id) -> Response:
 def end_session(web: Here, asker: Who, person_id: Id, session_id: Id) -> Response:
     """End one of them at once, and the streams that it follows runs by."""
     with session_scope(web.engine) as session:
-        revoke_session(session, asker, find_person(session, person_id), session_id)
+        end_session(session, asker, session_id, find_person(session, person_id))
     return Response(status_code=204)
 
 
 @router.get("/people/{person_id}/tokens")
-def tokens(web: Here, person_id: Id) -> TokenList:
+def tokens(web: Here, asker: Who, person_id: Id) -> TokenList:
     """Somebody's API tokens, without their secrets."""
     with read_scope(web.engine) as session:
-        return TokenList(tokens=list_tokens(session, find_person(session, person_id)))
+        return TokenList(tokens=list_tokens(session, asker, find_person(session, person_id)))
 
 
 @router.delete("/people/{person_id}/tokens/{token_id}", status_code=204)
 def end_token(web: Here, asker: Who, person_id: Id, token_id: Id) -> Response:
     """End one of them at once."""
     with session_scope(web.engine) as session:
-        revoke_token(session, asker, find_person(session, person_id), token_id)
+        revoke_token(session, asker, token_id, find_person(session, person_id))
     return Response(status_code=204)
 
 

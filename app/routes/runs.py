@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.access import find_run
 from app.cards import BlockerCard, Culprit, LogPart, Reached
+from app.comment_pages import Thread
 from app.db import read_scope, session_scope
 from app.errors import NotFoundError
 from app.models import Fate, Run, Verdict
@@ -171,6 +172,7 @@ def _page(web: Web, run_id: int, kind: type[AnyRunPage]) -> AnyRunPage:
             contract=brief_contract(session, run),
             known=known_failures(session, run_id),
             log=LogPart.of(log.text, log.dropped),
+            thread=Thread.of(session, run),
             event=event,
         )
 

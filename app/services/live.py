@@ -16,7 +16,7 @@ def announce(session: Session, run_id: int, kind: str, **data: Any) -> None:
 
     Kinds: "run" {status, verdict}, "stage" {n, status}, "blockers" {found}, "log" {},
     "following" {course}, "remedy" {position, status}, "contract" {}, "repro" {position},
-    "about" {} (what people write at it).
+    "about" {} (what people write at it), "comment" {}.
     """
     session.add(RunEvent(run_id=run_id, type=kind, data=data))
 

@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from app.errors import StagelightError
-from app.models import Person, Run, Share
+from app.models import Comment, Person, Run, Share
 from app.models.person import NAME_CHARACTERS
 from app.text import one_line
 
@@ -57,7 +57,7 @@ def check_name(session: Session, name: str, *, given: bool) -> None:
         raise NameTakenError(name)
     if not given and _is_of_old(session, name):
         raise BadNameError(
-            f"Runs or links from before there were accounts are by {name}.",
+            f"Runs, links or comments from before there were accounts are by {name}.",
             "If that is you, ask an admin for an invite that names you; else take another name.",
         )
 
@@ -66,4 +66,5 @@ def _is_of_old(session: Session, name: str) -> bool:
     """Whether something is by this name, which no account has."""
     runs = select(col(Run.id)).where(col(Run.owner) == name).exists()
     shares = select(col(Share.id)).where(col(Share.created_by) == name).exists()
-    return bool(session.scalar(select(or_(runs, shares))))
+    comments = select(col(Comment.id)).where(col(Comment.author) == name).exists()
+    return bool(session.scalar(select(or_(runs, shares, comments))))
