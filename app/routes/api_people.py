@@ -122,7 +122,7 @@ def sessions(web: Here, asker: Who, person_id: Id) -> SessionList:
 
 
 @router.delete("/people/{person_id}/sessions", status_code=204)
-def end_sessions(web: Here, asker: Who, person_id: Id) -> Response:
+def revoke_sessions(web: Here, asker: Who, person_id: Id) -> Response:
     """End all sessions of somebody at once, but not this very one."""
     with session_scope(web.engine) as session:
         end_other_sessions(session, asker, find_person(session, person_id))
@@ -130,7 +130,7 @@ def end_sessions(web: Here, asker: Who, person_id: Id) -> Response:
 
 
 @router.delete("/people/{person_id}/sessions/{session_id}", status_code=204)
-def end_session(web: Here, asker: Who, person_id: Id, session_id: Id) -> Response:
+def revoke_one_session(web: Here, asker: Who, person_id: Id, session_id: Id) -> Response:
     """End one of them at once, and the streams that it follows runs by."""
     with session_scope(web.engine) as session:
         end_session(session, asker, session_id, find_person(session, person_id))
@@ -145,7 +145,7 @@ def tokens(web: Here, asker: Who, person_id: Id) -> TokenList:
 
 
 @router.delete("/people/{person_id}/tokens/{token_id}", status_code=204)
-def end_token(web: Here, asker: Who, person_id: Id, token_id: Id) -> Response:
+def revoke_one_token(web: Here, asker: Who, person_id: Id, token_id: Id) -> Response:
     """End one of them at once."""
     with session_scope(web.engine) as session:
         revoke_token(session, asker, token_id, find_person(session, person_id))
