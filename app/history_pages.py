@@ -15,6 +15,7 @@ from app.services.summary import Tone, run_words, tone_of
 from app.services.timeline import Timeline
 from app.services.views import ExampleView, RunHead, RunList
 from app.templating import Page
+from app.usage_pages import UsageCard
 
 # Those that one click leads to, all of one question: how it came out.
 OUTCOMES = (
@@ -166,6 +167,7 @@ class HomePage(Page):
     examples: tuple[ExampleView, ...]
     filters: FilterForm
     history: HistoryPage
+    usage: UsageCard | None = None  # what is nearly used up
     deleted: Deleted | None = None
     problem: Problem | None = None
 

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     upload_rate: str = "60/minute"
     share_rate: str = "60/minute"
     guess_rate: str = "30/minute"
+
+    # How much, each for one person; 0: as much as they like.
+    quota_runs: Annotated[int, Field(ge=0)] = 50
+    quota_minutes: Annotated[int, Field(ge=0)] = 24 * 60  # all that one worker has in a day
+    quota_storage_mb: Annotated[int, Field(ge=0)] = 20 * 2**10
+
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     runtimes: Annotated[dict[str, Path], NoDecode] = Field(default_factory=dict)
 

@@ -9,8 +9,8 @@ from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
 
-from app.rates import Rates
-from app.services.asker import Asker
+from app.rates import Rate, Rates
+from app.services.asker import Asker, Via
 from app.services.people import NoAccountsError
 from app.services.storage import BlobStore
 from app.settings import Settings
@@ -57,6 +57,26 @@ async def need_accounts(web: Annotated[Web, Depends(get_web)]) -> None:
 
 Who = Annotated[Asker, Depends(get_asker)]
 Here = Annotated[Web, Depends(get_web)]
+
+
+async def get_uploader(web: Here, asker: Who) -> Asker:
+    """Who asks for a new run; TooOftenError where they did too often."""
+    return _counted(web, Rate.UPLOAD, asker)
+
+
+async def get_sharer(web: Here, asker: Who) -> Asker:
+    """Who asks for a link; TooOftenError where they did too often."""
+    return _counted(web, Rate.SHARE, asker)
+
+
+def _counted(web: Web, rate: Rate, asker: Asker) -> Asker:
+    if asker.via is not Via.LOCAL:  # there is nobody to be protected from
+        web.rates.take(rate, asker.name)
+    return asker
+
+
+Uploader = Annotated[Asker, Depends(get_uploader)]
+Sharer = Annotated[Asker, Depends(get_sharer)]
 
 # As large as a row id can be; anything else is no id, and answered with 404.
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -104,7 +104,7 @@ def test_two_claimers_never_get_the_same_run(engine: Engine, settings: Settings)
 
 def test_on_postgresql_claimers_skip_what_others_lock(engine: Engine) -> None:
     statement = str(queue.take_next("w", ["default"], 10).compile(dialect=PGDialect()))  # type: ignore[no-untyped-call]
-    assert "FOR UPDATE SKIP LOCKED" in statement
+    assert "FOR UPDATE OF run SKIP LOCKED" in statement
     assert "RETURNING" in statement
 
 

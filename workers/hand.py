@@ -18,6 +18,7 @@ from workers.heart import Heart
 from workers.sandbox.box import Sandbox
 from workers.scratch import scratch
 from workers.stop import Stop
+from workers.stopwatch import Stopwatch
 from workers.wish import Wish
 
 log = logging.getLogger(__name__)
@@ -32,11 +33,13 @@ class Hand:
         self._settings = settings
         self._stop = stop
         self._started = time.monotonic()
+        self._watch = Stopwatch()
         self._steps: Iterator[Wish | None] = iter(())
         self._end: Ended | Wish = Wish.LOST
         with ExitStack() as undo:
             self._base = undo.enter_context(scratch(settings.scratch))
-            self._heart = undo.enter_context(Heart(engine, claim, settings.lease_seconds))
+            heart = Heart(engine, claim, settings.lease_seconds, self._watch)
+            self._heart = undo.enter_context(heart)
             self._undo = undo.pop_all()
 
     def begin(self, sandbox: Sandbox) -> bool:
@@ -45,6 +48,24 @@ class Hand:
         Raises:
             SQLAlchemyError: the database did not answer; the run is left to the reaper.
         """
+        with self._watch.going():
+            return self._begin(sandbox)
+
+    def go_on(self) -> bool:
+        """Try one thing more; returns whether there is more. Raises as `begin` does."""
+        with self._watch.going():
+            for lost in self._steps:
+                if lost is None:
+                    return True
+                self._end = lost
+            self._finish(self._end)
+            return False
+
+    def close(self) -> None:
+        """Let go of its lease and its folder."""
+        self._undo.close()
+
+    def _begin(self, sandbox: Sandbox) -> bool:
         log.info("run %d: attempt %d begins", self.claim.run_id, self.claim.attempt)
         result = self._drive(sandbox)
         if not isinstance(result, Following):
@@ -55,19 +76,6 @@ class Hand:
         self._end = result.end
         self._steps = Line(result.context, sandbox, self._base, self._wish).steps()
         return True
-
-    def go_on(self) -> bool:
-        """Try one thing more; returns whether there is more. Raises as `begin` does."""
-        for lost in self._steps:
-            if lost is None:
-                return True
-            self._end = lost
-        self._finish(self._end)
-        return False
-
-    def close(self) -> None:
-        """Let go of its lease and its folder."""
-        self._undo.close()
 
     def _seconds(self) -> float:
         return time.monotonic() - self._started
@@ -93,10 +101,14 @@ class Hand:
         """Write the end of the run, and log it in a word."""
         if isinstance(result, Ended):
             status, reason = result.status, result.reason
-            kept = queue.finish(self._engine, self.claim, status=status, reason=reason)
+            kept = queue.finish(
+                self._engine, self.claim, status=status, reason=reason, worked=self._watch.take()
+            )
             word = f"{status.value} {reason}".strip()
         else:
-            kept = result is Wish.STOP and queue.hand_back(self._engine, self.claim)
+            kept = result is Wish.STOP and queue.hand_back(
+                self._engine, self.claim, self._watch.take()
+            )
             word = "handed back to the queue"
         said = word if kept else "lost to another worker, nothing more written"
         log.info("run %d: %s after %.2f s", self.claim.run_id, said, self._seconds())

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import brief
 from app.services.queue import Beat, Claim, heartbeat
+from workers.stopwatch import Stopwatch
 
 LONGEST_SECONDS = 1.0  # between beats: how soon a cancel is heard
 
@@ -16,14 +17,19 @@ log = logging.getLogger(__name__)
 
 
 class Heart:
-    """Beats from entering to leaving. `cancelled` and `lost` say what it learnt."""
+    """Beats from entering to leaving, and tells what `watch` counted. `cancelled` and `lost` say
+    what it learnt.
+    """
 
-    def __init__(self, engine: Engine, claim: Claim, lease_seconds: float) -> None:
+    def __init__(
+        self, engine: Engine, claim: Claim, lease_seconds: float, watch: Stopwatch
+    ) -> None:
         self.cancelled = False
         self.lost = False
         self._engine = engine
         self._claim = claim
         self._lease_seconds = lease_seconds
+        self._watch = watch
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
 
@@ -42,9 +48,11 @@ class Heart:
 
     def _beat(self) -> None:
         while not self._end.wait(min(LONGEST_SECONDS, self._lease_seconds / 3)):
+            worked = self._watch.take()
             try:
-                beat = heartbeat(self._engine, self._claim, self._lease_seconds)
+                beat = heartbeat(self._engine, self._claim, self._lease_seconds, worked)
             except SQLAlchemyError as error:  # it may be back before the lease is over
+                self._watch.put_back(worked)
                 log.warning("run %d: heartbeat failed: %s", self._claim.run_id, brief(error))
                 continue
             self.cancelled = beat is Beat.CANCEL

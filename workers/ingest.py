@@ -160,7 +160,7 @@ class Ingest:
 
     def _take_finished(self, kind: ProbeKind, event: StageFinished) -> None:
         end = rows.stage_end(self._run_id, event)  # compresses: not while others wait to write
-        self._count_artefacts(event, end)
+        end = self._spend_on(event, end)
         self._running.pop(kind, None)
         stage = self._stages.get(event.key)
         kind_of_stage = stage.kind if stage else StageKind.WHOLE
@@ -192,11 +192,12 @@ class Ingest:
         if self.facts.eager:
             record.save_run(session, self._run_id, coverage=self._coverage.as_data())
 
-    def _count_artefacts(self, event: StageFinished, end: StageEnd) -> None:
+    def _spend_on(self, event: StageFinished, end: StageEnd) -> StageEnd:
         size = len(event.model_dump_json(exclude={"graph", "code"}))
         if end.graph is not None:
             size += len(end.graph.document) + len(end.graph.code)
         self.spend(size)
+        return replace(end, stored=size)
 
     def _take_failed(self, event: Failed) -> None:
         failure = event.failure

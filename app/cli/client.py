@@ -4,12 +4,13 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
-from app.cli.exits import CommandError, RefusedError, UnreachableError
+from app.cli.exits import BusyError, CommandError, RefusedError, UnreachableError
 from app.cli.token import TOKEN, headers_of
 from app.cli.wishes import Wishes
 from app.services.compare_views import CompareView
@@ -114,7 +115,10 @@ class Client:
         if info is None or response.is_server_error:
             said = f": {info.message}" if info else ""
             raise self._not_ours(f"it answers {response.status_code}{said}")
-        hint = self._wanted if response.status_code == httpx.codes.UNAUTHORIZED else info.hint
+        seconds = response.headers.get("Retry-After", "")
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and seconds.isdecimal():
+            raise BusyError(info.message, info.hint, code=info.code, seconds=int(seconds))
+        hint = self._wanted if response.status_code == HTTPStatus.UNAUTHORIZED else info.hint
         raise RefusedError(info.message, hint, code=info.code)
 
     @property

@@ -39,6 +39,14 @@ class RefusedError(CommandError):
     code = "refused"
 
 
+class BusyError(RefusedError):
+    """The server takes no more for `seconds`."""
+
+    def __init__(self, message: str, hint: str, *, code: str, seconds: int) -> None:
+        super().__init__(message, hint, code=code)
+        self.seconds = seconds
+
+
 class UnreachableError(CommandError):
     """No Stagelight answers at the server's address."""
 

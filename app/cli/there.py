@@ -41,7 +41,7 @@ def submit(
     from app.cli.screen import Screen
     from app.cli.upload import read_upload
     from app.cli.verdicts import exit_of
-    from app.cli.waiting import wait_for
+    from app.cli.waiting import submit_patiently, wait_for
     from app.cli.wishes import Wishes, read_options
 
     if (junit or sarif or fixes) and not wait:
@@ -53,7 +53,7 @@ def submit(
     wishes = Wishes(upload, title, entry, runtime, tuple(tag or ()), options)
     screen = Screen(quiet=quiet, to_stderr=reports.to_stdout)
     with Client(server) as client:
-        accepted = client.submit(wishes)
+        accepted = submit_patiently(client, screen, wishes)
         screen.say(f"Run {accepted.id} is {accepted.status.value}: {client.address(accepted.url)}")
         if not wait:
             reports.write_json(accepted)

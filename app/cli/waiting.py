@@ -1,16 +1,32 @@
-"""Following a run at a server until its verdict is known."""
+"""Waiting for a server: until it takes a run, and until the run's verdict is known."""
 
 import time
 from collections.abc import Callable
 
 from app.cli.client import Client
-from app.cli.exits import UnreachableError
+from app.cli.exits import BusyError, UnreachableError
 from app.cli.outcome import Outcome
 from app.cli.screen import Screen
-from app.services.views import RunView
+from app.cli.wishes import Wishes
+from app.services.views import RunAccepted, RunView
 
+RETRIES = 3
+LONGEST_RETRY_SECONDS = 60  # what takes longer is for a person to decide
 POLL_SECONDS = 0.5
 LOST_POLLS = 20  # in a row that may go unanswered: a server that is started anew
+
+
+def submit_patiently(client: Client, screen: Screen, wishes: Wishes) -> RunAccepted:
+    """Queue a run; where the server has too many right now, try again when it says so."""
+    for _ in range(RETRIES):
+        try:
+            return client.submit(wishes)
+        except BusyError as error:
+            if error.seconds > LONGEST_RETRY_SECONDS:
+                raise
+            screen.note(f"{error.message} Trying again in {error.seconds} s.")
+            time.sleep(error.seconds)
+    return client.submit(wishes)
 
 
 def wait_for(client: Client, screen: Screen, run_id: int, *, follow: bool) -> Outcome:

@@ -11,6 +11,7 @@ from app.models.failure_group import FailureGroup, GroupState
 from app.models.fate import Fate
 from app.models.graph import Graph
 from app.models.guard import Guard, GuardKind
+from app.models.holding import Holding
 from app.models.invite import Invite
 from app.models.log import RunLog
 from app.models.login import Login
@@ -41,6 +42,7 @@ __all__ = [
     "GroupState",
     "Guard",
     "GuardKind",
+    "Holding",
     "Invite",
     "Login",
     "Person",

@@ -33,3 +33,8 @@ class Person(SQLModel, table=True):
     subject: str | None = None
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # they may not log in
+
+    # Their own limits, in place of the settings'; 0: none. See app/services/quotas.py.
+    quota_runs: int | None = None
+    quota_minutes: int | None = None
+    quota_storage_mb: int | None = None

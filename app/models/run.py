@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, false, text
+from sqlalchemy import BigInteger, Index, false, text
 from sqlmodel import Field, SQLModel
 
 from app.models.columns import JSON, UtcDateTime, Word, utc_now
@@ -44,6 +44,11 @@ def _empty(max_length: int | None = None) -> Any:
     return Field(default="", max_length=max_length, sa_column_kwargs=given)
 
 
+def _zero() -> dict[str, Any]:
+    """A number that older rows do not have."""
+    return {"server_default": text("0")}
+
+
 # What the history is filtered by. It is read from the newest run on, so each index ends with the
 # id: one filter alone then reads no more rows than it shows.
 FILTERED = (
@@ -56,7 +61,11 @@ class Run(SQLModel, table=True):
     """One diagnosis, from queued to its end."""
 
     __table_args__ = (
-        Index("ix_run_queue", "status", "runtime", "priority", "id"),
+        Index("ix_run_queue", "status", "runtime", "owner", "priority", "id"),
+        # What each owner has and had of the workers, and which scripts they use.
+        Index("ix_run_owner_status", "owner", "status", "id"),
+        Index("ix_run_owner_started", "owner", "started_at", "used_seconds"),
+        Index("ix_run_script_owner", "script_id", "owner"),
         *(Index(f"ix_run_{name}", name, "id") for name in FILTERED),
         # Few runs have these.
         Index("ix_run_pin", "id", sqlite_where=text("pin"), postgresql_where=text("pin")),
@@ -101,6 +110,10 @@ class Run(SQLModel, table=True):
     worker: str | None = Field(default=None, max_length=120)
     lease: float | None = None
     cancel_requested: bool = False
+
+    # What it took: a worker's time over all attempts, and the room of what its stages left.
+    used_seconds: float = Field(default=0.0, sa_column_kwargs=_zero())
+    stored_bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=_zero())
 
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

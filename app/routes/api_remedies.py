@@ -10,7 +10,7 @@ from app.routes.files import file
 from app.services.changes import ChangesView, changes_of
 from app.services.remedies import RemedyList, remedy_details, run_remedy
 from app.services.views import RunAccepted
-from app.web import Here, Id, Who
+from app.web import Here, Id, Uploader
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 
@@ -41,7 +41,7 @@ def patch(web: Here, run_id: Id, position: Id) -> Response:
 
 
 @router.post("/{run_id}/remedies/{position}/run", status_code=201)
-def run(web: Here, asker: Who, response: Response, run_id: Id, position: Id) -> RunAccepted:
+def run(web: Here, asker: Uploader, response: Response, run_id: Id, position: Id) -> RunAccepted:
     """Queue a run of the script with this remedy applied, and with what it stands on."""
     with session_scope(web.engine) as session:
         parent = find_run(session, run_id)

@@ -25,7 +25,7 @@ from app.services.trash import delete_run, restore_run
 from app.services.trends import TrendsView, trends
 from app.services.views import ModuleList, RunAccepted, RunList, RunView, StageDetail
 from app.text import row_id, terminal
-from app.web import Here, Id, Who
+from app.web import Here, Id, Uploader
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 trends_router = APIRouter(tags=["runs"])
@@ -62,7 +62,7 @@ def accepted(run: Run) -> RunAccepted:
 @router.post("", status_code=201)
 def create(
     web: Here,
-    asker: Who,
+    asker: Uploader,
     response: Response,
     script: Annotated[UploadFile, File(description="One .py, or a .zip with an entry file.")],
     entry: Annotated[str, Form(description="The file of a .zip that is run.")] = "",
@@ -167,7 +167,7 @@ def cancel(web: Here, run_id: Id) -> RunAccepted:
 
 @router.post("/{run_id}/rerun", status_code=201)
 def rerun(
-    web: Here, asker: Who, response: Response, run_id: Id, changes: Repeat | None = None
+    web: Here, asker: Uploader, response: Response, run_id: Id, changes: Repeat | None = None
 ) -> RunAccepted:
     """Queue a new run of the same script, with other options where given."""
     changes = changes or Repeat()

@@ -12,7 +12,7 @@ from app.public import share_url
 from app.services.shares import DAYS, ShareList, create_share, list_shares, revoke_share
 from app.services.view import View
 from app.subjects import find_subject
-from app.web import Here, Id, Who
+from app.web import Here, Id, Sharer
 
 LIMIT = 100
 
@@ -69,7 +69,7 @@ class ShareMade(View):
 
 
 @router.post("", status_code=201)
-def create(request: Request, web: Here, asker: Who, wanted: ShareRequest) -> ShareMade:
+def create(request: Request, web: Here, asker: Sharer, wanted: ShareRequest) -> ShareMade:
     """Make a link to one report."""
     with session_scope(web.engine) as session:
         share, token = create_share(

@@ -27,6 +27,7 @@ from app.services.examples import list_examples, read_example
 from app.services.facets import read_facets
 from app.services.history import list_runs, state_of
 from app.services.options import RunOptions
+from app.services.quotas import read_usage
 from app.services.runs import create_run
 from app.services.saved_filters import list_filters
 from app.services.trash import deleted_title
@@ -34,7 +35,8 @@ from app.services.trends import trends
 from app.services.uploads import EXPECTED
 from app.services.views import RunList
 from app.text import row_id, unix_lines
-from app.web import Here, Web, Who
+from app.usage_pages import UsageCard
+from app.web import Here, Uploader, Web, Who
 
 RUNS = 30  # on one page of the history
 PASTED_NAME = "pasted.py"
@@ -52,11 +54,11 @@ class UploadForm(RunForm):
 
 
 @router.get("/")
-def home(request: Request, web: Here, address: Address) -> Response:
+def home(request: Request, web: Here, asker: Who, address: Address) -> Response:
     """Upload form, gallery and history. What a form left empty goes from the address."""
     if any(not value for value in request.query_params.values()):
         return RedirectResponse(address.link(before=address.before, deleted=address.deleted))
-    page = _home(web, address, RunForm())
+    page = _home(web, asker, address, RunForm())
     return web.render(page, page.history.problem.status if page.history.problem else 200)
 
 
@@ -84,13 +86,13 @@ def trends_part(web: Here, address: Address) -> HTMLResponse:
 
 @router.post("/runs")
 def submit(
-    request: Request, web: Here, asker: Who, form: Annotated[UploadForm, Form()]
+    request: Request, web: Here, asker: Uploader, form: Annotated[UploadForm, Form()]
 ) -> Response:
     """Take the form; on an error show it again with what was entered."""
     try:
         run = _submit(web, asker, form)
     except StagelightError as error:
-        page = _home(web, HistoryAddress(), form, Problem.of(error))
+        page = _home(web, asker, HistoryAddress(), form, Problem.of(error))
         return web.render(page, error.status)
     return go(request, f"/runs/{run.id}")
 
@@ -132,7 +134,11 @@ def _upload(form: UploadForm) -> tuple[bytes, str]:
 
 
 def _home(
-    web: Web, address: HistoryAddress, form: RunForm, problem: Problem | None = None
+    web: Web,
+    asker: Asker,
+    address: HistoryAddress,
+    form: RunForm,
+    problem: Problem | None = None,
 ) -> HomePage:
     settings = web.settings
     with read_scope(web.engine) as session:
@@ -144,9 +150,16 @@ def _home(
             examples=list_examples(),
             filters=FilterForm(address, read_facets(session), tuple(list_filters(session))),
             history=_history(session, web, address),
+            usage=_usage(session, web, asker),
             deleted=_deleted(session, address.deleted),
             problem=problem,
         )
+
+
+def _usage(session: Session, web: Web, asker: Asker) -> UsageCard | None:
+    """What the asker has nearly used up; None where that is nothing."""
+    view = read_usage(session, asker, web.settings)
+    return None if view is None else UsageCard.nearly_used_up(view)
 
 
 def _history(session: Session, web: Web, address: HistoryAddress) -> HistoryPage:

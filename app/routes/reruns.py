@@ -17,7 +17,7 @@ from app.services.asker import Asker
 from app.services.present import run_view
 from app.services.rerun_text import changed_text, editable_text
 from app.services.runs import create_run
-from app.web import Here, Id, Web, Who
+from app.web import Here, Id, Uploader, Web
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
 
@@ -36,7 +36,7 @@ def show(web: Here, run_id: Id) -> HTMLResponse:
 
 @router.post("/{run_id}/rerun")
 def rerun(
-    request: Request, web: Here, asker: Who, run_id: Id, form: Annotated[RerunForm, Form()]
+    request: Request, web: Here, asker: Uploader, run_id: Id, form: Annotated[RerunForm, Form()]
 ) -> Response:
     """Run it again; on an error show the form with what was entered."""
     try:

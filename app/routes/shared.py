@@ -1,18 +1,23 @@
 """What a link opens: one report, to be read. No account, no way on, no difference between ends."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fastapi import APIRouter, Request, Response
 
 from app.db import read_scope, session_scope
 from app.errors import NotFoundError
 from app.models import Share
+from app.rates import Rate
 from app.reports.report import Report
 from app.reports.sheet import ReportSheet
 from app.routes.reports import Format, report_file
+from app.services.asker import Asker
 from app.services.reports import read_report
 from app.services.shares import ShareGoneError, count_view, open_share
 from app.share_pages import SharedPage
 from app.subjects import subject_of
-from app.web import Here, Web
+from app.web import Here, Web, Who
 
 METHODS = ["GET", "HEAD"]
 NOT_TOLD = "User-agent: *\nDisallow: /s/\n"
@@ -27,47 +32,56 @@ def robots() -> Response:
 
 
 @router.api_route("/s/{token}", methods=METHODS)
-def page(request: Request, web: Here, token: str) -> Response:
+def page(request: Request, web: Here, asker: Who, token: str) -> Response:
     """The report as a page."""
-    share, report = _open(web, token)
+    share, report = _open(web, asker, token)
     response = web.render(SharedPage(f"/s/{token}", ReportSheet.of(report)))
     return _seen(request, web, share, response)
 
 
 @router.api_route("/s/{token}/report.{form}", methods=METHODS)
-def report_as(request: Request, web: Here, token: str, form: str) -> Response:
+def report_as(request: Request, web: Here, asker: Who, token: str, form: str) -> Response:
     """The report as a file."""
     known: dict[str, Format] = {"html": "html", "json": "json", "md": "md"}
-    share, report = _open(web, token)
+    share, report = _open(web, asker, token)
     if form not in known:
         raise ShareGoneError
     return _seen(request, web, share, report_file(report, known[form]))
 
 
 @router.api_route("/s/{token}/repro.py", methods=METHODS)
-def repro(request: Request, web: Here, token: str) -> Response:
+def repro(request: Request, web: Here, asker: Who, token: str) -> Response:
     """The small script that fails alike, where the link shows source and there is one."""
-    share, report = _open(web, token)
+    share, report = _open(web, asker, token)
     if report.reproducible is None:
         raise ShareGoneError
     return _seen(request, web, share, report_file(report, "py"))
 
 
 @router.api_route("/s/{rest:path}", methods=METHODS)
-def nothing() -> Response:
+def nothing(web: Here, asker: Who) -> Response:
     """Every other address below answers as a link that does not open."""
-    raise ShareGoneError
+    with _guesses_counted(web, asker):
+        raise ShareGoneError
 
 
-def _open(web: Web, token: str) -> tuple[Share, Report]:
+def _open(web: Web, asker: Asker, token: str) -> tuple[Share, Report]:
     """The link and its report, as it is now."""
-    with read_scope(web.engine) as session:
+    with _guesses_counted(web, asker), read_scope(web.engine) as session:
         share = open_share(session, token)
-        try:
-            subject = subject_of(session, share)
-            return share, read_report(session, web.store, subject, with_source=share.with_source)
-        except NotFoundError:  # it would say what is gone
-            raise ShareGoneError from None
+        subject = subject_of(session, share)
+        return share, read_report(session, web.store, subject, with_source=share.with_source)
+
+
+@contextmanager
+def _guesses_counted(web: Web, asker: Asker) -> Iterator[None]:
+    """Count what does not open, and let nobody try who had too many of those."""
+    web.rates.check(Rate.GUESS, asker.address)
+    try:
+        yield
+    except NotFoundError:  # it would say what is gone
+        web.rates.take(Rate.GUESS, asker.address)
+        raise ShareGoneError from None
 
 
 def _seen(request: Request, web: Web, share: Share, response: Response) -> Response:

@@ -23,7 +23,7 @@ from app.services.shares import (
 )
 from app.share_pages import NewLink, ShareForm, SharePage, SharesPage
 from app.subjects import SubjectError, find_subject, name_of, page_of, subject_words
-from app.web import Here, Id, Web, Who
+from app.web import Here, Id, Sharer, Web
 
 SHARES = 50  # on one page
 
@@ -65,7 +65,7 @@ def form(web: Here, form: Annotated[ShareForm, Depends(asked)]) -> HTMLResponse:
 
 @router.post("/share")
 def create(
-    request: Request, web: Here, asker: Who, form: Annotated[ShareForm, Depends(entered)]
+    request: Request, web: Here, asker: Sharer, form: Annotated[ShareForm, Depends(entered)]
 ) -> HTMLResponse:
     """Make a link and show it, this once."""
     try:

@@ -71,5 +71,6 @@ def forget(session: Session, run_id: int) -> None:
             notes=[],
             contract=null(),
             following="",
+            stored_bytes=0,
         )
     )

@@ -32,6 +32,11 @@ UNITS: Mapping[str, Mapping[str, str]] = {
         "share_rate": "number/time",
         "guess_rate": "number/time",
     },
+    "How much": {
+        "quota_runs": "runs",
+        "quota_minutes": "minutes",
+        "quota_storage_mb": "MiB",
+    },
     "Uploads": {
         "upload_bytes": "bytes",
         "script_bytes": "bytes",

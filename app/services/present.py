@@ -32,6 +32,7 @@ from app.services.remedies import remedy_views, with_remedies
 from app.services.summary import Cause, RunFacts, StageFact
 from app.services.tags import tags_of
 from app.services.there import parent_there
+from app.services.turns import count_ahead
 from app.services.views import (
     ComponentView,
     CoverageView,
@@ -145,7 +146,7 @@ def script_view(run: Run, script: Script) -> ScriptView:
 
 def facts(session: Session, run: RunView) -> RunFacts:
     """What the summary needs to know."""
-    return run_facts(run, _ahead(session, run) if run.status is RunStatus.QUEUED else 0)
+    return run_facts(run, count_ahead(session, run.id) if run.status is RunStatus.QUEUED else 0)
 
 
 def run_facts(run: RunView, ahead: int = 0) -> RunFacts:
@@ -326,13 +327,3 @@ def _eager(session: Session, run_id: int) -> EagerView | None:
         select(*(eager[key].label(key) for key in keys)).where(col(Run.id) == run_id)
     ).one()
     return None if row.seconds is None else EagerView.model_validate(row)
-
-
-def _ahead(session: Session, run: RunView) -> int:
-    """How many queued runs of the same runtime are older."""
-    query = select(func.count()).where(
-        col(Run.status) == RunStatus.QUEUED,
-        col(Run.runtime) == run.runtime,
-        col(Run.id) < run.id,
-    )
-    return session.scalar(query) or 0

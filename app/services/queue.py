@@ -18,9 +18,11 @@ from app.errors import ConflictError
 from app.models import Run, RunStatus
 from app.models.columns import utc_now
 from app.services.attempt import category_of, close_stages, forget
+from app.services.holdings import add_result
 from app.services.live import announce
 from app.services.search import index_run
 from app.services.sightings import record_sightings
+from app.services.turns import in_turn, waiting_in
 
 WORKER_LOST = {
     "code": "follow_ups_left",
@@ -47,8 +49,8 @@ class Beat(Enum):
 def claim(
     engine: Engine, worker: str, runtimes: Collection[str], lease_seconds: float
 ) -> Claim | None:
-    """Take the next run that one of `runtimes` serves: by priority, then the oldest."""
-    waiting = _waiting(runtimes)
+    """Take the next run that one of `runtimes` serves, see app/services/turns.py."""
+    waiting = waiting_in([*runtimes])
     with read_scope(engine) as session:  # an idle worker's poll must not hold up a writer
         if session.exec(select(Run.id).where(waiting).limit(1)).first() is None:
             return None
@@ -65,11 +67,11 @@ def take_next(
 ) -> ReturningUpdate[int | None, int]:
     """The statement that claims: one update, so that two claimers never get the same run."""
     following = (
-        select(Run.id)
-        .where(_waiting(runtimes))
-        .order_by(col(Run.priority), col(Run.id))
+        in_turn([*runtimes])
         .limit(1)
-        .with_for_update(skip_locked=True)  # on PostgreSQL; SQLite has one writer at a time
+        # On PostgreSQL; SQLite has one writer at a time. Two who claim at once may serve one owner.
+        .with_for_update(skip_locked=True, of=Run)
+        .correlate(None)
         .scalar_subquery()
     )
     return (
@@ -95,12 +97,12 @@ def held(claim: Claim) -> ColumnElement[bool]:
     )
 
 
-def heartbeat(engine: Engine, claim: Claim, lease_seconds: float) -> Beat:
-    """Renew the lease, and learn whether to go on."""
+def heartbeat(engine: Engine, claim: Claim, lease_seconds: float, worked: float = 0.0) -> Beat:
+    """Renew the lease, and learn whether to go on. `worked`: seconds that were not told yet."""
     renew = (
         update(Run)
         .where(held(claim))
-        .values(lease=db_now() + lease_seconds)
+        .values(lease=db_now() + lease_seconds, used_seconds=col(Run.used_seconds) + worked)
         .returning(col(Run.cancel_requested))
     )
     with session_scope(engine) as session:
@@ -110,23 +112,27 @@ def heartbeat(engine: Engine, claim: Claim, lease_seconds: float) -> Beat:
     return Beat.CANCEL if cancel else Beat.KEEP
 
 
-def finish(engine: Engine, claim: Claim, *, status: RunStatus, reason: str = "") -> bool:
+def finish(
+    engine: Engine, claim: Claim, *, status: RunStatus, reason: str = "", worked: float = 0.0
+) -> bool:
     """End a run with all its stages. False: the fence refused, and nothing changed."""
     assert status.ended, f"{status} is no end"
     with session_scope(engine) as session:
         run = _lock(session, held(claim))
         if run is None:
             return False
+        run.used_seconds += worked
         _end(session, run, status, reason)
         return True
 
 
-def hand_back(engine: Engine, claim: Claim) -> bool:
+def hand_back(engine: Engine, claim: Claim, worked: float = 0.0) -> bool:
     """Put a run back whose worker ends in good order; its next attempt starts afresh."""
     with session_scope(engine) as session:
         run = _lock(session, held(claim))
         if run is None:
             return False
+        run.used_seconds += worked
         if run.cancel_requested:
             _end(session, run, RunStatus.CANCELLED, "")
         else:
@@ -162,10 +168,6 @@ def request_cancel(session: Session, run: Run) -> None:
     else:
         run.cancel_requested = True
         session.add(run)
-
-
-def _waiting(runtimes: Collection[str]) -> ColumnElement[bool]:
-    return (col(Run.status) == RunStatus.QUEUED) & col(Run.runtime).in_(runtimes)
 
 
 def _recover(engine: Engine, attempts: int, which: ColumnElement[bool]) -> int:
@@ -206,6 +208,7 @@ def _end(session: Session, run: Run, status: RunStatus, reason: str) -> None:
     index_run(session, run.id)
     close_stages(session, run.id, reason or f"the run was {status.value} before it")
     record_sightings(session, run)
+    add_result(session, run)
     announce(session, run.id, "run", status=status, verdict=run.verdict)
 
 

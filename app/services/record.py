@@ -52,6 +52,7 @@ class StageEnd:
     detail: dict[str, Any] | None = None
     file_sha256: str | None = None
     file_bytes: int | None = None
+    stored: int = 0  # bytes that all of this takes, without the file
 
 
 @contextmanager
@@ -159,6 +160,9 @@ def end_stage(session: Session, run_id: int, n: int, end: StageEnd) -> None:
         )
         .returning(col(Stage.id))
     ).scalar_one()
+    if kept := end.stored + (end.file_bytes or 0):
+        total = col(Run.stored_bytes) + kept
+        session.execute(update(Run).where(col(Run.id) == run_id).values(stored_bytes=total))
     if end.guards:  # up to 20,000: as objects of the session they would hold its lock for seconds
         values = [guard.model_dump(exclude={"id", "stage_id"}) for guard in end.guards]
         session.execute(insert(Guard).values(stage_id=stage_id), values)

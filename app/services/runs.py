@@ -8,7 +8,9 @@ from app.errors import StagelightError
 from app.models import Act, Run, Script
 from app.services.asker import Asker
 from app.services.audit import record
+from app.services.holdings import add_script
 from app.services.options import RunOptions
+from app.services.quotas import check_quota
 from app.services.search import index_run, index_script
 from app.services.storage import BlobStore, digest
 from app.services.tags import read_tags, set_tags
@@ -52,6 +54,7 @@ def create_run(
     nothing.
     """
     checked = check_upload(upload, filename, entry.strip(), settings)
+    check_quota(session, asker, settings, len(upload))
     kept_tags = read_tags(tags)
     shown = display_name(filename)
     run = Run(
@@ -64,7 +67,10 @@ def create_run(
         options=options.model_dump(mode="json"),
         owner=asker.name,
     )
-    run.script_id = _keep(session, store, upload, checked)
+    script = _keep(session, store, upload, checked)
+    add_script(session, run.owner, script)
+    assert script.id is not None
+    run.script_id = script.id
     session.add(run)
     session.flush()
     assert run.id is not None
@@ -127,8 +133,8 @@ def known_runtime(name: str, settings: Settings) -> str:
     return name
 
 
-def _keep(session: Session, store: BlobStore, data: bytes, checked: CheckedUpload) -> int:
-    """Store the bytes and their row once; return the script's id."""
+def _keep(session: Session, store: BlobStore, data: bytes, checked: CheckedUpload) -> Script:
+    """Store the bytes and their row once."""
     sha256 = digest(data)
     script = session.exec(
         select(Script).where(col(Script.sha256) == sha256).with_for_update()
@@ -139,5 +145,4 @@ def _keep(session: Session, store: BlobStore, data: bytes, checked: CheckedUploa
         session.flush()
         index_script(session, script, data)
     store.put(data)  # after the lock, so that no deletion of the last run comes between
-    assert script.id is not None
-    return script.id
+    return script

@@ -9,7 +9,7 @@ from app.db import read_scope, session_scope
 from app.errors import ConflictError, NotFoundError
 from app.models import Graph, Run, Script, Stage
 from app.models.columns import utc_now
-from app.services import search
+from app.services import holdings, search
 from app.services.failure_runs import hand_on
 from app.services.live import announce
 from app.services.programs import forget_programs, programs_of
@@ -105,6 +105,7 @@ def _remove(session: Session, store: BlobStore, programs: BlobStore, run: Run) -
     session.execute(
         delete(Graph).where(col(Graph.id).in_(graphs), col(Graph.id).not_in(still_used))
     )
+    holdings.remove_run(session, run, script)
     users = session.scalar(select(func.count()).where(col(Run.script_id) == script.id))
     if not users:
         assert script.id is not None

@@ -83,8 +83,10 @@ class Context:
     def end_stage(self, kind: StageKind, end: StageEnd) -> None:
         """End a stage that was started; its graph is left out where the run may store no more."""
         if end.graph is not None:
+            size = len(end.graph.document) + len(end.graph.code)
             try:
-                self.ingest.spend(len(end.graph.document) + len(end.graph.code))
+                self.ingest.spend(size)
+                end = replace(end, stored=size)
             except OverLimitError as error:
                 end = replace(end, graph=None, reason=f"Its graph is not kept: it {error}.")
         with self.writing() as session:
