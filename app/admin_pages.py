@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import urlencode
 
-from app.models import Act, Invite, PersonRole
+from app.models import Act, Invite, Person, PersonRole
 from app.pages import Problem, WorkerCard
 from app.services.api_tokens import TokenView
 from app.services.asker import Via
@@ -16,10 +16,12 @@ from app.services.footprint import Footprint
 from app.services.in_force import Section, Warned
 from app.services.invites import DAYS, MAX_DAYS
 from app.services.people import Entrance, PersonView
+from app.services.quotas import Quota
 from app.services.sessions import SessionView
 from app.services.summary import Tone, follow_words
 from app.services.workload import Workload
 from app.templating import Page
+from app.usage_pages import LABELS, UsageCard
 
 # How somebody logs in, in words.
 ENTRANCES: Mapping[Entrance, str] = {
@@ -83,6 +85,21 @@ class NewInvite:
 
 
 @dataclass(frozen=True)
+class QuotaForm:
+    """A person's own quotas as they are written; an empty one is the settings'."""
+
+    runs: str = ""
+    minutes: str = ""
+    storage_mb: str = ""
+
+    @classmethod
+    def of(cls, person: Person) -> "QuotaForm":
+        """Those that somebody has."""
+        own = (person.quota_runs, person.quota_minutes, person.quota_storage_mb)
+        return cls(*("" if one is None else str(one) for one in own))
+
+
+@dataclass(frozen=True)
 class PersonPage(AdminPage):
     """One person: what they may do, what lets them in, and what they did lately."""
 
@@ -92,12 +109,16 @@ class PersonPage(AdminPage):
     sessions: tuple[SessionView, ...]
     tokens: tuple[TokenView, ...]
     lately: tuple[AuditView, ...]
+    usage: UsageCard
+    usual: Quota  # that the settings give
+    quota: QuotaForm
     reset: NewInvite | None = None  # that sets their password
     problem: Problem | None = None
 
     entrances = ENTRANCES
     roles = ROLES
     act_words = ACT_WORDS
+    quota_labels = LABELS
 
     @property
     def address(self) -> str:

@@ -29,11 +29,25 @@ from app.services.people import (
     person_view,
     set_role,
 )
+from app.services.quotas import MOST, UsageView, set_quota, usage_view
 from app.services.sessions import SessionList, end_other_sessions, end_session, list_sessions
 from app.services.view import View
 from app.web import Here, Id, Web, Who, need_accounts
 
 router = APIRouter(prefix="/api/admin", tags=["admin"], dependencies=[Depends(need_accounts)])
+
+
+Limit = Annotated[int, Field(strict=True, ge=0, le=MOST)] | None
+
+
+class QuotaChange(BaseModel):
+    """Somebody's own quotas, all of them: null is what the settings say, 0 no limit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    runs: Limit = None
+    minutes: Limit = None
+    storage_mb: Limit = None
 
 
 class PersonChange(BaseModel):
@@ -43,6 +57,7 @@ class PersonChange(BaseModel):
 
     role: PersonRole | None = None
     disabled: Annotated[bool, Field(strict=True)] | None = None
+    quota: QuotaChange | None = None
 
 
 class InviteRequest(BaseModel):
@@ -97,14 +112,23 @@ def person(web: Here, person_id: Id) -> PersonView:
 
 @router.patch("/people/{person_id}")
 def change(web: Here, asker: Who, person_id: Id, wanted: PersonChange) -> PersonView:
-    """Change a role, disable an account or enable it; all of it, or nothing."""
+    """Change a role or quotas, disable an account or enable it; all of it, or nothing."""
     with session_scope(web.engine) as session:
         found = find_person(session, person_id)
         if wanted.role is not None:
             set_role(session, asker, found, wanted.role)
         if wanted.disabled is not None:
             (disable if wanted.disabled else enable)(session, asker, found)
+        if wanted.quota is not None:
+            set_quota(session, asker, found, **wanted.quota.model_dump())
         return person_view(session, found)
+
+
+@router.get("/people/{person_id}/usage")
+def usage(web: Here, person_id: Id) -> UsageView:
+    """What somebody has of what they may have."""
+    with read_scope(web.engine) as session:
+        return usage_view(session, find_person(session, person_id), web.settings)
 
 
 @router.post("/people/{person_id}/reset", status_code=201)

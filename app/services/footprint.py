@@ -8,10 +8,12 @@ from sqlalchemy import Engine, func, select
 from sqlmodel import Session, col
 
 from app.models import Graph, Run, Script, Stage
+from app.services.holdings import largest
 from app.services.view import View
 from app.settings import Settings
 
 SAMPLE = 500  # graphs, or runs, of which the sizes are added up; beyond it is estimated
+PEOPLE = 20  # that are listed with what they keep
 
 
 class Part(View):
@@ -24,6 +26,13 @@ class Part(View):
     count: int
     bytes: int
     sample: int | None = None
+
+
+class Share(View):
+    """What one owner's runs keep; what others have too counts for each of them."""
+
+    owner: str  # empty: of runs that are older than names
+    bytes: int
 
 
 class Trash(View):
@@ -43,6 +52,7 @@ class Footprint(View):
     database: int
     log: int | None
     parts: list[Part]
+    people: list[Share]  # those that keep most
     trash: Trash
     free: int  # on the disk of the data folder
     disk: int
@@ -57,6 +67,7 @@ def read_footprint(session: Session, engine: Engine, settings: Settings) -> Foot
         database=database,
         log=log,
         parts=[_scripts(session), _programs(session, runs), _graphs(session)],
+        people=[Share.model_validate(one) for one in largest(session, PEOPLE)],
         trash=_trash(session, settings),
         free=disk.free,
         disk=disk.total,

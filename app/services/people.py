@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlmodel import Session, col
 
 from app.errors import ConflictError, NotFoundError
-from app.models import Act, ApiToken, Audit, Login, Person, PersonRole, Run
+from app.models import Act, ApiToken, Audit, Holding, Login, Person, PersonRole, Run
 from app.models.columns import utc_now
 from app.services.asker import Asker
 from app.services.audit import record
@@ -74,6 +74,7 @@ class PersonView(View):
     runs: int
     logins: int
     tokens: int
+    bytes: int  # that their runs keep
 
 
 def find_person_by_name(session: Session, name: str) -> Person | None:
@@ -174,7 +175,7 @@ def _people() -> Select[Any]:
     mine = col(Login.person_id) == col(Person.id)
     shown = col(ApiToken.person_id) == col(Person.id)
     held = (col(ApiToken.revoked_at).is_(None), col(ApiToken.expires_at) > now)
-    return select(
+    columns: tuple[Any, ...] = (
         Person,
         _value(func.max(col(Login.seen_at)), mine),
         _value(func.max(col(ApiToken.used_at)), shown),
@@ -182,7 +183,9 @@ def _people() -> Select[Any]:
         _value(func.count(col(Run.id)), col(Run.owner) == col(Person.name), not_deleted()),
         _value(func.count(col(Login.id)), mine, col(Login.expires_at) > now),
         _value(func.count(col(ApiToken.id)), shown, *held),
+        _value(func.sum(col(Holding.bytes)), col(Holding.owner) == col(Person.name)),
     )
+    return select(*columns)
 
 
 def _value(value: ColumnElement[Any], *where: ColumnElement[bool]) -> ScalarSelect[Any]:
@@ -194,9 +197,9 @@ def _view(
     login_seen: datetime | None,
     token_used: datetime | None,
     acted: datetime | None,
-    *counts: int,
+    *counts: int | None,
 ) -> PersonView:
-    runs, logins, tokens = counts
+    runs, logins, tokens, size = counts
     return PersonView.model_validate(
         {
             **person.model_dump(),
@@ -205,5 +208,6 @@ def _view(
             "runs": runs,
             "logins": logins,
             "tokens": tokens,
+            "bytes": size or 0,
         }
     )
