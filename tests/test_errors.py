@@ -175,6 +175,12 @@ def test_openapi_describes_every_answer_and_every_error(client: TestClient) -> N
         "/api/runs/{run_id}/remedies", "/api/runs/{run_id}/remedies/{position}.patch",
         "/api/runs/{run_id}/remedies/{position}/run", "/api/runs/{run_id}/changes",
         "/api/runs/{run_id}/shapes", "/api/runtimes", "/api/examples",
+        "/api/admin/people", "/api/admin/people/{person_id}", "/api/admin/people/{person_id}/usage",
+        "/api/admin/people/{person_id}/reset", "/api/admin/people/{person_id}/sessions",
+        "/api/admin/people/{person_id}/sessions/{session_id}", "/api/admin/invites",
+        "/api/admin/people/{person_id}/tokens", "/api/admin/people/{person_id}/tokens/{token_id}",
+        "/api/admin/invites/{invite_id}", "/api/admin/audit", "/api/admin/storage",
+        "/api/admin/work",
         "/api/examples/{name}", "/api/workers", "/api/settings", "/healthz", "/readyz", "/metrics",
     } == paths.keys()  # fmt: skip
     for path, methods in paths.items():
