@@ -17,6 +17,7 @@ from app.services.tokens import hash_of, is_token, new_token
 INVITE = "/invite/"  # what every link's path begins with
 DAYS = 7  # that an invite holds unless another number is asked for
 RESET_DAYS = 1
+FIRST_DAYS = 1  # for the first admin
 MAX_DAYS = 90
 
 
@@ -47,10 +48,34 @@ def make_invite(
     return invite, token
 
 
+def invite_first_admin(session: Session, asker: Asker) -> str | None:
+    """The token of a new invite for an admin where there is none, and the only one; else None.
+
+    Those that were made before end: each was printed somewhere.
+    """
+    admins = select(col(Person.id)).where(
+        col(Person.role) == PersonRole.ADMIN, col(Person.disabled_at).is_(None)
+    )
+    if session.scalar(select(admins.exists())):
+        return None
+    now = utc_now()
+    earlier = update(Invite).where(
+        col(Invite.role) == PersonRole.ADMIN, col(Invite.person_id).is_(None), _holds(now)
+    )
+    session.execute(earlier.values(revoked_at=now))
+    return make_invite(session, asker, PersonRole.ADMIN, days=FIRST_DAYS)[1]
+
+
 def make_reset(
     session: Session, asker: Asker, person: Person, days: float = RESET_DAYS
 ) -> tuple[Invite, str]:
-    """A link by which a person sets a new password, and its token, which is told this once."""
+    """A link by which a person sets a new password, and its token, which is told this once.
+
+    Earlier ones of theirs end.
+    """
+    now = utc_now()
+    earlier = update(Invite).where(col(Invite.person_id) == person.id, _holds(now))
+    session.execute(earlier.values(revoked_at=now))
     invite, token = _make(
         session, asker, days, role=person.role, name=person.name, person_id=person.id
     )
