@@ -122,7 +122,7 @@ def test_the_workflow_calls_what_there_is_and_fails_by_the_baseline() -> None:
     (job,) = workflow["jobs"].values()
     scripts = [step["run"] for step in job["steps"] if "run" in step]
     calls = commands_in("\n".join(scripts))
-    assert [call[0] for call in calls] == ["run", "run"]
+    assert [call[0] for call in calls] == ["submit", "run", "run"]
     check(calls)
     assert "--baseline" in scripts[-1]
     assert "--baseline" in options_of("run")
@@ -130,4 +130,7 @@ def test_the_workflow_calls_what_there_is_and_fails_by_the_baseline() -> None:
         subprocess.run(["bash", "-n"], input=script, text=True, check=True, timeout=10)
     reports = next(step["with"] for step in job["steps"] if "upload-sarif" in step.get("uses", ""))
     assert f"--sarif {reports['sarif_file']}" in scripts[-1]
+    (sent,) = [step for step in job["steps"] if "STAGELIGHT_TOKEN" in step.get("env", {})]
+    assert "submit" in sent["run"], "no step that runs code of a pull request has the token"
+    assert sent["env"]["STAGELIGHT_TOKEN"] == "${{ secrets.STAGELIGHT_TOKEN }}"
     assert os.fspath(ROOT) not in str(workflow)

@@ -46,11 +46,13 @@ def list_sessions(
     )
     return [
         SessionView(
-            **login.model_dump(include={"id", "agent", "address"}),
+            id=login.id,
+            browser=browser_words(login.agent),
+            agent=login.agent,
+            address=login.address,
             created_at=login.created_at,
             seen_at=login.seen_at,
             expires_at=login.expires_at,
-            browser=browser_words(login.agent),
             current=login.id == asker.login_id,
         )
         for login in session.scalars(query)
