@@ -3,11 +3,12 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -349,14 +350,35 @@ def test_the_console_says_why_there_is_no_link(
     assert audited(engine) == []
 
 
+@pytest.mark.parametrize(("seconds", "tries"), [("0", 4), ("3600", 1), ("soon", 1)])
+def test_a_server_that_takes_no_more_right_now_is_asked_again(
+    command: Command, seconds: str, tries: int
+) -> None:
+    error = {"code": "too_often", "message": "Too many uploads.", "hint": "Try again in 0 s."}
+    asked: list[bytes] = []
+    headers = {"Retry-After": seconds}
+    with answering(429, json.dumps({"error": error}).encode(), asked, headers) as url:
+        done = command("submit", "model.py", "--server", url)
+    assert (done.status, done.out, len(asked)) == (2, "", tries)
+    assert done.err.count("Too many uploads. Trying again in 0 s.\n") == tries - 1
+    assert done.err.endswith("Try again in 0 s.\n")
+
+
 @contextmanager
-def answering(status: int, body: bytes, asked: list[bytes] | None = None) -> Iterator[str]:
+def answering(
+    status: int,
+    body: bytes,
+    asked: list[bytes] | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[str]:
     """The address of a server that answers everything so, and keeps what it was sent."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 

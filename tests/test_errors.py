@@ -162,6 +162,7 @@ def test_openapi_describes_every_answer_and_every_error(client: TestClient) -> N
     document = client.get("/openapi.json").json()
     paths = document["paths"]
     assert {
+        "/api/account/usage",
         "/api/shares", "/api/shares/{share_id}", "/api/reports/{kind}/{what}.{form}",
         "/api/compare", "/api/failures", "/api/failures/{fingerprint}",
         "/api/failures/{fingerprint}/occurrences", "/api/trends", "/api/scripts", "/api/filters",

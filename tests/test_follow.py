@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.models import Category, RunStatus, StageKind, StageStatus, Verdict
+from app.models import Category, Run, RunStatus, StageKind, StageStatus, Verdict
 from app.services.record import StageEnd
 from app.services.storage import BlobStore
 from tests.worker_support import (
@@ -271,7 +271,11 @@ def test_nothing_follows_a_run_without_a_verdict(
 def test_a_stage_that_follows_has_a_row_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    seen: dict[str, int] = {}
+
     def course(context: Context) -> Asking:
+        with context.reading() as session:
+            seen["before"] = session.get_one(Run, context.run_id).stored_bytes
         context.start_stage(StageKind.STRICT, "strict mode")
         yield Errand(ProbeKind.STRICT, 20)
         end = StageEnd(StageStatus.PASSED, detail={"a": 1}, file_sha256="0" * 64, file_bytes=7)
@@ -281,6 +285,7 @@ def test_a_stage_that_follows_has_a_row_of_its_own(
     stage = story.stages[-1]
     assert (stage.key, stage.kind, stage.status) == ("strict", StageKind.STRICT, "passed")
     assert (stage.n, stage.detail, stage.file_bytes) == (len(story.stages), {"a": 1}, 7)
+    assert story.run.stored_bytes == seen["before"] + 7
 
 
 def test_a_course_knows_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

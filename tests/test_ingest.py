@@ -115,7 +115,9 @@ def test_a_stage_is_stored_with_all_that_it_leaves(ingest: Ingest, engine: Engin
     )
     tell(ingest, STAGED, loaded(), EAGER, plan("backbone"), started("backbone"), finished)
 
-    stage = story(engine).stages[0]
+    told = story(engine)
+    stage, graph = told.stages[0], told.graphs[0]
+    assert told.run.stored_bytes > len(graph.document) + len(graph.code)
     assert (stage.status, stage.seconds) == (StageStatus.PASSED, 0.5)
     assert stage.inputs[0]["shape"] == [1, "s0"]
     assert stage.replay == ReplayStatus.DIFFERENT

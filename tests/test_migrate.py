@@ -172,6 +172,46 @@ def test_the_fifth_revision_says_of_older_runs_what_stops_them(tmp_path: Path) -
     engine.dispose()
 
 
+def test_the_tenth_revision_counts_what_each_owner_keeps(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("sqlalchemy.url", url)
+    command.upgrade(config, "0009")
+    engine = make_engine(url)
+    now = "'2026-01-01 00:00:00.000000'"
+    with engine.begin() as connection:
+        run = connection.exec_driver_sql
+        for number, size in ((1, 100), (2, 20)):
+            run(f"INSERT INTO script VALUES ({number}, '{number}', 'py', {size}, {now})")
+        run("INSERT INTO graph VALUES (1, 'd', 2, 1, x'000000', x'00')")
+        for script, owner, status in (
+            (1, "ana", "finished"),
+            (1, "ana", "failed"),
+            (2, "ben", "queued"),
+        ):
+            run(
+                "INSERT INTO run (script_id, title, filename, entry, runtime, options, status, "
+                "reason, priority, attempt, lost, cancel_requested, created_at, notes, owner) "
+                f"VALUES ({script}, 't', 'f', 'f', 'r', '{{}}', '{status}', '', 0, 0, 0, 0, {now}, "
+                f"'[]', '{owner}')"
+            )
+        for number, graph, file_bytes in ((1, 1, "NULL"), (2, "NULL", 1000), (3, 1, 7)):
+            run(
+                "INSERT INTO stage (run_id, n, key, kind, name, status, reason, replay, inputs, "
+                f"outputs, graph_id, file_bytes) VALUES (1, {number}, '{number}', 'whole', 'w', "
+                f"'passed', '', 'equal', '[]', '[]', {graph}, {file_bytes})"
+            )
+    command.upgrade(config, "0010")
+    with engine.connect() as connection:
+        stored = connection.exec_driver_sql("SELECT stored_bytes FROM run ORDER BY id").all()
+        assert stored == [(4 + 1000 + 4 + 7,), (0,), (0,)]
+        held = connection.exec_driver_sql("SELECT owner, bytes FROM holding ORDER BY owner").all()
+        assert held == [("ana", 1015 + 100), ("ben", 20)]
+    command.downgrade(config, "0009")
+    assert "holding" not in inspect(engine).get_table_names()
+    engine.dispose()
+
+
 def test_the_head_is_read_from_the_file_names() -> None:
     scripts = ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
     assert head() == scripts.get_current_head()

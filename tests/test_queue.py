@@ -301,7 +301,9 @@ def test_a_worker_finishes_what_is_queued_and_ends_on_sigterm(
         runs = [submit(engine, settings) for _ in range(2)]
         for run_id in runs:
             wait_for_end(engine, run_id)
-            assert Story(engine, run_id).run.status == RunStatus.FINISHED
+            run = Story(engine, run_id).run
+            assert run.status == RunStatus.FINISHED
+            assert run.used_seconds > 0
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
 

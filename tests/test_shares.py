@@ -30,6 +30,12 @@ JSON = "application/json"
 UNKNOWN = "/s/" + "A" * 32
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """One may look in vain as often as one likes."""
+    return settings.model_copy(update={"guess_rate": "1000/minute"})
+
+
 @pytest.fixture(autouse=True)
 def runs(engine: Engine, store: BlobStore, settings: Settings) -> None:
     """Run 1, which stops, with a stage 5 that passed; run 2 beside it."""

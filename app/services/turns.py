@@ -18,12 +18,13 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, order=True)
-class _Turn:
-    """When an owner is served next: the least comes first."""
+class _Line:
+    """The runs of one owner that wait, with one priority. Of several the least is served next."""
 
     running: int
     served: datetime
-    oldest: int  # the id of the run that it is about
+    oldest: int  # its id, which no other line has
+    runs: int
 
 
 def waiting_in(runtimes: list[str]) -> ColumnElement[bool]:
@@ -45,41 +46,41 @@ def in_turn(runtimes: list[str]) -> Select[int | None]:
 
 
 def count_ahead(session: Session, run_id: int) -> int:
-    """How many runs come before this one that waits, if no more are queued.
+    """How many runs come before this one that waits, as it stands now.
 
-    Everybody is served once a round, those before its owner once more in its own round.
+    Every owner is served once a round, and those whose turn comes before its own owner's once more
+    in its own round.
     """
     me = session.execute(
         select(col(Run.owner), col(Run.priority), col(Run.runtime)).where(col(Run.id) == run_id)
     ).one()
     waiting = waiting_in([me.runtime])
-    turns = _turns(waiting)
-    rows = session.execute(
-        select(
-            turns.c.owner,
-            turns.c.running,
-            turns.c.served,
-            func.count().label("runs"),
-            func.min(col(Run.id)).label("oldest"),
-        )
-        .join(turns, turns.c.owner == col(Run.owner))
-        .where(
-            waiting,
-            col(Run.priority) == me.priority,
-            (col(Run.owner) != me.owner) | (col(Run.id) <= run_id),
-        )
-        .group_by(turns.c.owner, turns.c.running, turns.c.served)
-    ).all()
-    found = {
-        row.owner: (_Turn(row.running, row.served or NEVER, row.oldest), row.runs) for row in rows
-    }
-    mine, rounds = found.pop(me.owner, (None, 1))
+    not_after = (col(Run.owner) != me.owner) | (col(Run.id) <= run_id)
+    lines = _lines(session, waiting, (col(Run.priority) == me.priority) & not_after)
+    mine = lines.pop(me.owner, None)
+    if mine is None:  # it was taken right now
+        return 0
     sooner = select(func.count()).where(waiting, col(Run.priority) < me.priority)
-    others = sum(
-        min(runs, rounds if mine is not None and turn < mine else rounds - 1)
-        for turn, runs in found.values()
+    rounds = mine.runs
+    others = sum(min(one.runs, rounds if one < mine else rounds - 1) for one in lines.values())
+    return (session.scalar(sooner) or 0) + rounds - 1 + others
+
+
+def _lines(
+    session: Session, waiting: ColumnElement[bool], which: ColumnElement[bool]
+) -> dict[str, _Line]:
+    """By owner, of those that wait which count."""
+    turns = _turns(waiting)
+    query = (
+        select(*turns.c, func.min(col(Run.id)).label("oldest"), func.count().label("runs"))
+        .join(turns, turns.c.owner == col(Run.owner))
+        .where(waiting, which)
+        .group_by(*turns.c)
     )
-    return (session.scalar(sooner) or 0) + int(rounds - 1 + others)
+    return {
+        row.owner: _Line(row.running, row.served or NEVER, row.oldest, row.runs)
+        for row in session.execute(query)
+    }
 
 
 def _turns(waiting: ColumnElement[bool]) -> CTE:
