@@ -109,8 +109,8 @@ def revoke_token(
     name = session.scalar(revoked)
     if name is None:
         raise NotFoundError(f"There is no token {token_id}.", "It may have been revoked meanwhile.")
-    owner = None if person is None else person.name
-    record(session, asker, Act.TOKEN_REVOKED, name, token=token_id, owner=owner)
+    detail = {} if person is None else {"owner": person.name}
+    record(session, asker, Act.TOKEN_REVOKED, name, token=token_id, **detail)
 
 
 def find_token(session: Session, text: str) -> tuple[ApiToken, Person] | None:
