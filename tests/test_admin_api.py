@@ -147,6 +147,12 @@ def test_a_password_link_and_an_invite_are_told_once(root: TestClient) -> None:
     assert root.post("/api/admin/invites", json={"name": "Ana"}).status_code == 422
 
 
+def test_who_is_disabled_gets_no_link(root: TestClient) -> None:
+    assert root.patch("/api/admin/people/2", json={"disabled": True}).status_code == 200
+    assert root.post("/api/admin/people/2/reset").status_code == 409
+    assert root.get("/api/admin/invites").json() == {"invites": []}
+
+
 def test_links_begin_with_the_public_address(settings: Settings, engine: Engine) -> None:
     from app.main import create_app
 
