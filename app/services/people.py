@@ -28,12 +28,6 @@ class Entrance(StrEnum):
     NONE = "none"  # not at all, until they use a link that sets a password
 
 
-class PersonList(View):
-    """All people."""
-
-    people: list["PersonView"]
-
-
 class LastAdminError(ConflictError):
     """Nobody could change what others may any more. Nothing was changed."""
 
@@ -75,6 +69,12 @@ class PersonView(View):
     logins: int
     tokens: int
     bytes: int  # that their runs keep
+
+
+class PersonList(View):
+    """All people."""
+
+    people: list[PersonView]
 
 
 def find_person_by_name(session: Session, name: str) -> Person | None:
