@@ -6,7 +6,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from app.errors import NotFoundError
-from app.models import Comment, FailureGroup, Graph, Remedy, Run, Script, Stage
+from app.models import Comment, FailureGroup, Graph, Person, Remedy, Run, Script, Stage
 from app.services.asker import Asker
 from app.services.graphs import is_there
 
@@ -91,3 +91,13 @@ def find_group(session: Session, fingerprint: str) -> FailureGroup:
             "The runs that had it may have been deleted; /failures lists all that there are.",
         )
     return group
+
+
+def find_person(session: Session, person_id: int) -> Person:
+    """A person with an account, or NotFoundError."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFoundError(
+            f"There is no person {person_id}.", "/admin lists all who have an account."
+        )
+    return person

@@ -18,8 +18,12 @@ from app.problems import handle
 from app.rates import Rates
 from app.routes import (
     account,
+    admin,
+    admin_invites,
+    admin_people,
     annotations,
     api_account,
+    api_admin,
     api_boxes,
     api_catalog,
     api_comments,
@@ -30,6 +34,7 @@ from app.routes import (
     api_failures,
     api_filters,
     api_graphs,
+    api_people,
     api_remedies,
     api_runs,
     api_shares,
@@ -93,6 +98,10 @@ _PAGES: tuple[APIRouter, ...] = (
     shared.router,
     account.router,
     docs.router,
+    admin_people.listing,
+    admin_people.router,
+    admin_invites.router,
+    admin.router,
 )
 _ENTRY: tuple[APIRouter, ...] = (login.router, invite.router)
 _API: tuple[APIRouter, ...] = (
@@ -115,6 +124,8 @@ _API: tuple[APIRouter, ...] = (
     api_webhooks.router,
     api_usage.router,
     reports.api,
+    api_people.router,
+    api_admin.router,
     health.router,
 )
 _ERRORS: dict[int | str, dict[str, Any]] = {

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     # Whether people need an account. Without, whoever reaches the loopback may do all.
     accounts: bool = False
     session_days: Annotated[float, Field(gt=0, le=365)] = 30.0
+    audit_days: Annotated[float, Field(ge=0, le=36500)] = 0.0  # 0: the audit log is never shortened
 
     # How often, each for one person or one network address.
     login_rate: str = "10/5 minutes"

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from app.rates import Rate, Rates
 from app.services.asker import Asker, Via
+from app.services.people import NoAccountsError
 from app.services.storage import BlobStore
 from app.settings import Settings
 from app.templating import Page, render
@@ -46,6 +47,12 @@ async def get_web(request: Request) -> Web:
 async def get_asker() -> Asker:
     """Who asks."""
     return asking.get()
+
+
+async def need_accounts(web: Annotated[Web, Depends(get_web)]) -> None:
+    """NoAccountsError where nobody needs an account."""
+    if not web.settings.accounts:
+        raise NoAccountsError
 
 
 Who = Annotated[Asker, Depends(get_asker)]

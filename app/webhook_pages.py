@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.admin_pages import AdminPage
 from app.models import SUBSCRIBED, DeliveryState, WebhookEvent
 from app.pages import Problem
 from app.services.deliveries import KEPT_DAYS, RETRY_SECONDS
 from app.services.summary import Tone
 from app.services.webhook_views import DeliveryBrief, DeliveryList, WebhookList, WebhookView
-from app.templating import Page
 
 
 def delivery_badge(delivery: DeliveryBrief) -> tuple[Tone, str]:
@@ -48,10 +48,11 @@ class NewSecret:
 
 
 @dataclass(frozen=True)
-class WebhooksPage(Page):
+class WebhooksPage(AdminPage):
     """All webhooks, and the form that adds one."""
 
     template: ClassVar[str] = "admin/webhooks.html"
+    tab: ClassVar[str] = "/admin/webhooks"
     found: WebhookList
     form: WebhookForm = WebhookForm()
     made: NewSecret | None = None
@@ -61,10 +62,11 @@ class WebhooksPage(Page):
 
 
 @dataclass(frozen=True)
-class WebhookPage(Page):
+class WebhookPage(AdminPage):
     """One webhook with what was sent to it."""
 
     template: ClassVar[str] = "admin/webhook.html"
+    tab: ClassVar[str] = "/admin/webhooks"
     webhook: WebhookView
     found: DeliveryList
     before: int | None  # the cursor of the deliveries

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from app.cookies import cookie_name
 from app.db import session_scope
-from app.models import Person, PersonRole
+from app.models import ApiToken, Person, PersonRole, Scope
+from app.models.columns import utc_now
 from app.services.asker import Asker, Via
 from app.services.logins import start_login
+from app.services.tokens import hash_of, new_token
 
 # What a browser sends with what its own page asks for.
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1"}
@@ -25,6 +29,29 @@ def add_person(engine: Engine, name: str, role: PersonRole = PersonRole.MEMBER) 
         session.add(person)
         session.flush()
         return person
+
+
+def add_admin(engine: Engine, name: str) -> Person:
+    """An admin who could log in: with a password, though nobody knows which."""
+    person = add_person(engine, name, PersonRole.ADMIN)
+    with session_scope(engine) as session:
+        person.password_hash = "unknown"
+        session.add(person)
+    return person
+
+
+def give_token(session: Session, person: Person, scope: Scope, **values: Any) -> ApiToken:
+    """A token of theirs that holds for a day, or with these columns."""
+    given = {
+        "token_sha256": hash_of(new_token()),
+        "person_id": person.id,
+        "name": "ci",
+        "scope": scope,
+        "expires_at": utc_now() + timedelta(days=1),
+    }
+    token = ApiToken(**(given | values))
+    session.add(token)
+    return token
 
 
 def cookie_of(engine: Engine, name: str) -> str:

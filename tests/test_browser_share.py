@@ -125,4 +125,4 @@ def test_a_link_is_made_and_revoked_without_scripts(plain_page: Page) -> None:
     expect(plain_page.get_by_role("button", name="Copy")).to_be_hidden()
     plain_page.get_by_role("button", name="Revoke").click()
     expect(plain_page).to_have_url(re.compile(r"/share\?failure=1\.2$"))
-    expect(plain_page.locator(".shares")).to_contain_text("revoked")
+    expect(plain_page.locator(".ledger")).to_contain_text("revoked")

@@ -1,11 +1,10 @@
 """Links that make an admin's account, or let somebody in again, from the console."""
 
-from sqlalchemy import Engine, select
-from sqlmodel import col
+from sqlalchemy import Engine
 
 from app.cli.exits import CommandError
 from app.db import make_engine, session_scope
-from app.models import Person, PersonRole
+from app.models import PersonRole
 from app.public import served_at
 from app.services.identity import console_asker
 from app.services.invites import (
@@ -16,7 +15,7 @@ from app.services.invites import (
     make_reset,
 )
 from app.services.migrate import migrate
-from app.services.person_names import name_key
+from app.services.people import find_person_by_name
 from app.settings import Settings
 
 
@@ -58,7 +57,7 @@ def _admin_token(engine: Engine) -> str:
 
 def _reset_token(engine: Engine, name: str) -> str:
     with session_scope(engine) as session:
-        person = session.scalar(select(Person).where(col(Person.name_key) == name_key(name)))
+        person = find_person_by_name(session, name)
         if person is None or person.disabled_at is not None:
             raise CommandError(
                 f"There is nobody named {name} who may log in.",

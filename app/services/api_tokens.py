@@ -81,22 +81,26 @@ def make_token(
     return token, f"{PREFIX}{bare}"
 
 
-def list_tokens(session: Session, asker: Asker) -> list[TokenView]:
-    """The asker's tokens, newest first; those that have ended stay until they are revoked."""
+def list_tokens(session: Session, asker: Asker, person: Person | None = None) -> list[TokenView]:
+    """The tokens of `person`, else the asker's, newest first; those that have ended stay until
+    they are revoked.
+    """
     now = utc_now()
     return [
         TokenView(**token.model_dump(), expired=token.expires_at <= now)
-        for token in session.scalars(_kept(asker).order_by(col(ApiToken.id).desc()))
+        for token in session.scalars(_kept(asker, person).order_by(col(ApiToken.id).desc()))
     ]
 
 
-def revoke_token(session: Session, asker: Asker, token_id: int) -> None:
-    """End one of the asker's tokens now; NotFoundError where it is not theirs."""
+def revoke_token(
+    session: Session, asker: Asker, token_id: int, person: Person | None = None
+) -> None:
+    """End one of these tokens now; NotFoundError where it is not theirs."""
     revoked = (
         update(ApiToken)
         .where(
             col(ApiToken.id) == token_id,
-            col(ApiToken.person_id) == asker.person_id,
+            col(ApiToken.person_id) == _holder(asker, person),
             col(ApiToken.revoked_at).is_(None),
         )
         .values(revoked_at=utc_now())
@@ -104,11 +108,9 @@ def revoke_token(session: Session, asker: Asker, token_id: int) -> None:
     )
     name = session.scalar(revoked)
     if name is None:
-        raise NotFoundError(
-            f"You have no token {token_id}.",
-            "It may have been revoked; /account lists those you have.",
-        )
-    record(session, asker, Act.TOKEN_REVOKED, name, token=token_id)
+        raise NotFoundError(f"There is no token {token_id}.", "It may have been revoked meanwhile.")
+    detail = {} if person is None else {"owner": person.name}
+    record(session, asker, Act.TOKEN_REVOKED, name, token=token_id, **detail)
 
 
 def find_token(session: Session, text: str) -> tuple[ApiToken, Person] | None:
@@ -136,10 +138,15 @@ def use_token(session: Session, token_id: int) -> None:
     session.execute(update(ApiToken).where(col(ApiToken.id) == token_id).values(used_at=utc_now()))
 
 
-def _kept(asker: Asker) -> Select[ApiToken]:
+def _kept(asker: Asker, person: Person | None = None) -> Select[ApiToken]:
     return select(ApiToken).where(
-        col(ApiToken.person_id) == asker.person_id, col(ApiToken.revoked_at).is_(None)
+        col(ApiToken.person_id) == _holder(asker, person), col(ApiToken.revoked_at).is_(None)
     )
+
+
+def _holder(asker: Asker, person: Person | None) -> int | None:
+    """Whose tokens are meant: the asker's own unless a person is named."""
+    return asker.person_id if person is None else person.id
 
 
 def _check(asker: Asker, name: str, scope: Scope, days: int) -> None:

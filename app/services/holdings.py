@@ -17,6 +17,12 @@ def held_bytes(session: Session, owner: str) -> int:
     return session.scalar(select(col(Holding.bytes)).where(col(Holding.owner) == owner)) or 0
 
 
+def largest(session: Session, limit: int) -> list[Holding]:
+    """The owners that keep most."""
+    query = select(Holding).where(col(Holding.bytes) > 0)
+    return list(session.scalars(query.order_by(col(Holding.bytes).desc()).limit(limit)))
+
+
 def add_script(session: Session, owner: str, script: Script) -> None:
     """Count a script that a new run of theirs is about to have, unless another one has it."""
     if not _has(session, owner, script):

@@ -1,11 +1,12 @@
-"""What a worker tidies up between runs: deleted runs, unnamed files and old deliveries
-go, texts are indexed.
+"""What a worker tidies up between runs: what is deleted, unnamed or too old goes, texts are
+indexed.
 """
 
 from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
+from app.services.audit_log import forget_old
 from app.services.deliveries import purge_deliveries
 from app.services.programs import program_store, sweep_programs
 from app.services.search import index_scripts
@@ -25,3 +26,5 @@ def keep_house(engine: Engine, settings: Settings) -> Iterator[str]:
         yield f"removed programs that no run names: {count} file(s)"
     if count := purge_deliveries(engine):
         yield f"removed old deliveries of webhooks: {count}"
+    while count := forget_old(engine, settings.audit_days):
+        yield f"removed entries of the audit log: {count}"

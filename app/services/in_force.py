@@ -22,6 +22,7 @@ UNITS: Mapping[str, Mapping[str, str]] = {
         "database_url": "SQLAlchemy URL",
         "accounts": "true or false",
         "session_days": "days",
+        "audit_days": "days",
         "workers": "processes",
         "runtimes": "name=path, …",
     },
@@ -100,10 +101,19 @@ class SettingView(View):
     unit: str
 
 
+class Warned(View):
+    """A setting whose value puts somebody at risk, and what to do."""
+
+    variable: str
+    message: str
+    hint: str
+
+
 class SettingList(View):
-    """All settings, in the order of docs/settings.md."""
+    """All settings, in the order of docs/settings.md, and what is unwise in them."""
 
     settings: list[SettingView]
+    warnings: list[Warned]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlmodel import Session, col
 
-from app.errors import NotFoundError
+from app.errors import ConflictError, NotFoundError
 from app.models import Act, Invite, Person, PersonRole
 from app.models.columns import utc_now
 from app.services.asker import Asker
@@ -71,8 +71,10 @@ def make_reset(
 ) -> tuple[Invite, str]:
     """A link by which a person sets a new password, and its token, which is told this once.
 
-    Earlier ones of theirs end.
+    Earlier ones of theirs end. ConflictError for who may not log in: theirs would open nothing.
     """
+    if person.disabled_at is not None:
+        raise ConflictError(f"{person.name} is disabled.", "Enable the account first.")
     now = utc_now()
     earlier = update(Invite).where(col(Invite.person_id) == person.id, _holds(now))
     session.execute(earlier.values(revoked_at=now))

@@ -118,7 +118,11 @@ def read_usage(session: Session, asker: Asker, settings: Settings) -> UsageView 
     """The asker's usage beside their quotas; None where there are no accounts."""
     if asker.person_id is None:
         return None
-    person = session.get_one(Person, asker.person_id)
+    return usage_view(session, session.get_one(Person, asker.person_id), settings)
+
+
+def usage_view(session: Session, person: Person, settings: Settings) -> UsageView:
+    """A person's usage beside their quotas."""
     quota, usage = quota_of(person, settings), usage_of(session, person.name)
     return UsageView(
         runs=Measure(used=usage.runs, allowed=quota.runs or None),

@@ -1,4 +1,4 @@
-"""A person's own sessions: the browsers in which they are logged in, seen and ended by them."""
+"""Sessions: the browsers in which somebody is logged in, seen and ended by them or an admin."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlmodel import Session, col
 
 from app.browsers import browser_words
 from app.errors import NotFoundError
-from app.models import Act, Login
+from app.models import Act, Login, Person
 from app.models.columns import utc_now
 from app.services.asker import Asker
 from app.services.audit import record
@@ -34,11 +34,14 @@ class SessionList(View):
     sessions: list[SessionView]
 
 
-def list_sessions(session: Session, asker: Asker) -> list[SessionView]:
-    """Where the asker is logged in, newest first."""
+def list_sessions(
+    session: Session, asker: Asker, person: Person | None = None
+) -> list[SessionView]:
+    """Where `person`, else the asker, is logged in, newest first."""
+    person_id, _ = _holder(asker, person)
     query = (
         select(Login)
-        .where(col(Login.person_id) == asker.person_id, col(Login.expires_at) > utc_now())
+        .where(col(Login.person_id) == person_id, col(Login.expires_at) > utc_now())
         .order_by(col(Login.id).desc())
     )
     return [
@@ -56,20 +59,27 @@ def list_sessions(session: Session, asker: Asker) -> list[SessionView]:
     ]
 
 
-def end_session(session: Session, asker: Asker, login_id: int) -> None:
-    """End one of the asker's own, this one too; NotFoundError where it is not theirs."""
+def end_session(
+    session: Session, asker: Asker, login_id: int, person: Person | None = None
+) -> None:
+    """End one of these at once, this one too; NotFoundError where it is not theirs."""
+    person_id, name = _holder(asker, person)
     login = session.get(Login, login_id)
-    if login is None or login.person_id != asker.person_id:
-        raise NotFoundError(
-            f"You have no session {login_id}.", "It may have ended; /account lists those you have."
-        )
+    if login is None or login.person_id != person_id:
+        raise NotFoundError(f"There is no session {login_id}.", "It may have ended meanwhile.")
     end_login(session, login_id)
-    record(session, asker, Act.LOGIN_REVOKED, asker.name, login=login_id)
+    record(session, asker, Act.LOGIN_REVOKED, name, login=login_id)
 
 
-def end_other_sessions(session: Session, asker: Asker) -> None:
-    """End all of the asker's own but this one."""
-    assert asker.person_id is not None
-    ended = end_logins(session, asker.person_id, but=asker.login_id)
+def end_other_sessions(session: Session, asker: Asker, person: Person | None = None) -> None:
+    """End all of these at once, but the one that this very request came with."""
+    person_id, name = _holder(asker, person)
+    assert person_id is not None
+    ended = end_logins(session, person_id, but=asker.login_id)
     if ended:
-        record(session, asker, Act.LOGIN_REVOKED, asker.name, others=ended)
+        record(session, asker, Act.LOGIN_REVOKED, name, others=ended)
+
+
+def _holder(asker: Asker, person: Person | None) -> tuple[int | None, str]:
+    """Whose sessions are meant, by id and name: the asker's own unless a person is named."""
+    return (asker.person_id, asker.name) if person is None else (person.id, person.name)
