@@ -13,6 +13,7 @@ from app.models.guard import Guard, GuardKind
 from app.models.invite import Invite
 from app.models.log import RunLog
 from app.models.login import Login
+from app.models.oidc_flow import OidcFlow
 from app.models.person import Person, PersonRole
 from app.models.remedy import Remedy, RemedyKind, RemedyStatus
 from app.models.run import Run, RunStatus, Verdict
@@ -41,6 +42,7 @@ __all__ = [
     "GuardKind",
     "Invite",
     "Login",
+    "OidcFlow",
     "Person",
     "PersonRole",
     "Remedy",
