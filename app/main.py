@@ -39,6 +39,8 @@ from app.routes import (
     graphs,
     health,
     home,
+    invite,
+    login,
     pairs,
     remedies,
     reports,
@@ -60,6 +62,7 @@ from app.web import Web
 
 FORM_BYTES = 2**20  # of an upload's other fields and its multipart borders
 FORM_FIELDS = 40
+ENTRY_BYTES = 2**15  # of what somebody sends who is not logged in yet
 
 _PAGES: tuple[APIRouter, ...] = (
     home.router,
@@ -81,6 +84,7 @@ _PAGES: tuple[APIRouter, ...] = (
     shared.router,
     docs.router,
 )
+_ENTRY: tuple[APIRouter, ...] = (login.router, invite.router)
 _API: tuple[APIRouter, ...] = (
     api_runs.router,
     api_runs.trends_router,
@@ -140,6 +144,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.add_exception_handler(known, handle)
     # Not the application's own limit: that one sits outside of the middleware, and answers a
     # body that says it is too large in plain text and without headers.
+    for router in _ENTRY:
+        app.include_router(router, max_body_size=ENTRY_BYTES)
     for router in _PAGES:
         app.include_router(router, max_body_size=max_body_size)
     for router in _API:

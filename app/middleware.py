@@ -8,7 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import StagelightError, TooLargeError
 from app.problems import answer
-from app.rights import SAFE_METHODS
+from app.rights import LOGIN, SAFE_METHODS
+from app.services.invites import INVITE
 from app.settings import Settings
 from app.share_pages import SHARED
 
@@ -51,6 +52,15 @@ SHARED_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
 }
+# The same for an invite, but that its form says to this server where it comes from: without a
+# referrer its origin would be null, which the doorkeeper turns away.
+INVITE_HEADERS = {**SHARED_HEADERS, "Referrer-Policy": "same-origin"}
+# By how a path begins.
+_HEADERS_OF = {
+    SHARED: SHARED_HEADERS,
+    INVITE: INVITE_HEADERS,
+    LOGIN: {"Cache-Control": "no-store"},
+}
 
 _BEARER = "bearer "
 DRAIN_FACTOR = 8  # a body this many times too large is still read, so that the answer arrives
@@ -86,8 +96,9 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                if scope["path"].startswith(SHARED):
-                    headers.update(SHARED_HEADERS)
+                for path, more in _HEADERS_OF.items():
+                    if scope["path"].startswith(path):
+                        headers.update(more)
                 headers.setdefault("Cache-Control", _cache_control(scope, message["status"]))
             await send(message)
 

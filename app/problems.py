@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from app.errors import NotFoundError, StagelightError
 from app.pages import ErrorPage, Problem
+from app.services.invites import INVITE
 from app.services.views import ErrorBody, ErrorInfo
 from app.share_pages import SHARED, GonePage
 from app.web import Web
@@ -40,8 +41,8 @@ def answer(request: Request, error: Exception) -> Response:
         body = ErrorBody(error=info).model_dump(mode="json")
         return JSONResponse(body, problem.status, headers=headers)
     web: Web = request.app.state.web
-    shared = request.url.path.startswith(SHARED)
-    response = web.render((GonePage if shared else ErrorPage)(problem), problem.status)
+    by_link = request.url.path.startswith((SHARED, INVITE))
+    response = web.render((GonePage if by_link else ErrorPage)(problem), problem.status)
     response.headers.update(headers or {})
     return response
 

@@ -8,10 +8,20 @@ from app.settings import Settings
 from app.share_pages import SHARED
 
 
+def base_url(request: Request, settings: Settings) -> str:
+    """What links begin with: the public address, else where the request came to."""
+    return settings.public_url or str(request.base_url).rstrip("/")
+
+
 def share_url(request: Request, settings: Settings, token: str) -> str:
-    """The link with this token: at the public address, else where the request came to."""
-    base = settings.public_url or str(request.base_url).rstrip("/")
-    return f"{base}{SHARED}{token}"
+    """The link with this token."""
+    return f"{base_url(request, settings)}{SHARED}{token}"
+
+
+def served_at(settings: Settings, port: int) -> str:
+    """What links begin with where there is no request: the public address, else the own one."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return settings.public_url or f"http://{host}:{port}"
 
 
 def only_here(request: Request, settings: Settings) -> bool:

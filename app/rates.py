@@ -1,5 +1,6 @@
 """How often something may be done, counted in this process: logins, uploads, links."""
 
+import ipaddress
 import math
 import time
 from enum import StrEnum
@@ -60,3 +61,16 @@ class Rates:
     def _error(self, rate: Rate, key: str) -> TooOftenError:
         opens = self._limiter.get_window_stats(self._limits[rate], rate, key).reset_time
         return TooOftenError(_WORDS[rate], max(1, math.ceil(opens - time.time())))
+
+
+def network_of(address: str) -> str:
+    """What is counted as one network address: of IPv6 a /64, which is one subscriber's."""
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(read, ipaddress.IPv4Address):
+        return str(read)
+    if read.ipv4_mapped is not None:
+        return str(read.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(read), 64), strict=False))

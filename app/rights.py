@@ -5,6 +5,7 @@ for app/access.py.
 """
 
 from app.services.asker import Right
+from app.services.invites import INVITE
 from app.share_pages import SHARED
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -12,7 +13,7 @@ LOGIN = "/login"
 
 # What anybody may ask for. A path that ends with a slash stands for all below it.
 _PUBLIC = (
-    *(LOGIN, f"{LOGIN}/", "/invite/", SHARED, "/static/"),
+    *(LOGIN, f"{LOGIN}/", INVITE, SHARED, "/static/"),
     *("/healthz", "/readyz"),
 )
 _ACCOUNT = ("/account", "/account/", "/api/account", "/api/account/", "/logout")

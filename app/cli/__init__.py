@@ -31,6 +31,7 @@ app.command()(there.share)
 app.command()(host.serve)
 app.command()(host.worker)
 app.command()(host.migrate)
+app.command("admin-link")(host.admin_link)
 
 
 @app.callback(invoke_without_command=True)

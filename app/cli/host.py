@@ -1,7 +1,9 @@
-"""The commands that make up a server: serve, worker, migrate."""
+"""The commands that make up a server: serve, worker, migrate, admin-link."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -28,6 +30,19 @@ def migrate() -> None:
     from app.services.migrate import migrate
 
     migrate(settings.url)
+
+
+def admin_link(
+    reset: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="One that sets a new password for this person, instead."),
+    ] = "",
+) -> None:
+    """Print a link that makes an account of an admin, for who lost access."""
+    settings = read_settings()
+    from app.cli import admin_links
+
+    typer.echo(admin_links.admin_link(settings, reset))
 
 
 def read_settings(**given: object) -> "Settings":

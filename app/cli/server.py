@@ -6,16 +6,19 @@ import signal
 import socket
 import sys
 from types import FrameType
+from urllib.parse import urlsplit
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 
+from app.cli.admin_links import first_admin_link
 from app.main import create_app
-from app.public import is_every, is_loopback
+from app.public import is_every, is_loopback, served_at
 from app.services.migrate import migrate
 from app.settings import Settings
 from app.supervisor import Supervisor
+from app.web import Web
 
 CONNECTION_SECONDS = 1  # that a request may still take when the server is told to end
 
@@ -24,6 +27,7 @@ def serve(settings: Settings) -> None:
     """Serve, with workers beside, until a signal."""
     check_host(settings)
     log_to_stderr()
+    warn_of_clear_text(settings)
     listener = listen(settings.host, settings.port)
     supervisor = Supervisor(settings)
     server = Server(create_app(settings), listener, supervisor)
@@ -60,6 +64,16 @@ def check_host(settings: Settings) -> None:
             err=True,
         )
         raise typer.Exit(2)
+
+
+def warn_of_clear_text(settings: Settings) -> None:
+    """Log where passwords would pass through a network for everybody there to read."""
+    address = urlsplit(served_at(settings, settings.port))
+    if settings.accounts and address.scheme == "http" and not is_loopback(address.hostname or ""):
+        logging.warning(
+            "passwords and cookies travel in clear: people reach this server by http. "
+            "Put a proxy with TLS in front, and set STAGELIGHT_PUBLIC_URL to its https address."
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -110,7 +124,7 @@ class Server(uvicorn.Server):
         self._supervisor = supervisor
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then print the address."""
+        """Start, then print the address, and how the first admin joins."""
         await super().startup(sockets)
         if self.started:
             # What was imported stays: going through it at each full collection would take a
@@ -120,7 +134,16 @@ class Server(uvicorn.Server):
             host, port = self._listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
             typer.echo(f"Stagelight is at http://{shown}:{port}")
+            self._invite_first_admin(port)
             sys.stdout.flush()
+
+    def _invite_first_admin(self, port: int) -> None:
+        web: Web = self._application.state.web
+        if not web.settings.accounts:
+            return
+        link = first_admin_link(web.engine, served_at(web.settings, port))
+        if link is not None:
+            typer.echo(f"Make the first admin's account at {link} (once, within 24 hours)")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams that pages follow their runs by, then the rest."""

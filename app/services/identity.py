@@ -37,6 +37,11 @@ def local_asker(address: str) -> Asker:
     return Asker(local_person(), PersonRole.ADMIN, Via.LOCAL, address=address)
 
 
+def console_asker() -> Asker:
+    """Who runs a command on the server itself: whoever can read its database may do all."""
+    return Asker(local_person(), PersonRole.ADMIN, Via.CONSOLE)
+
+
 @cache
 def local_person() -> str:
     """The system user that this process runs as."""

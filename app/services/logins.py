@@ -60,6 +60,11 @@ def end_login(session: Session, login_id: int) -> None:
     session.execute(delete(Login).where(col(Login.id) == login_id))
 
 
+def end_login_of(session: Session, token: str) -> None:
+    """End the one with this token, if there is one."""
+    session.execute(delete(Login).where(col(Login.token_sha256) == hash_of(token)))
+
+
 def end_logins(session: Session, person_id: int, *, but: int | None = None) -> int:
     """End all of a person, `but` this one; returns how many there were."""
     query = delete(Login).where(col(Login.person_id) == person_id)

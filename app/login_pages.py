@@ -1,0 +1,80 @@
+"""What the pages of logging in are given, and where they lead."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from app.models import Invite, PersonRole
+from app.models.person import NAME_CHARACTERS
+from app.pages import Problem
+from app.rights import LOGIN
+from app.services.passwords import MIN_CHARACTERS
+from app.templating import Page
+
+ROLE_WORDS = {
+    PersonRole.VIEWER: "see everything that the team has",
+    PersonRole.MEMBER: "upload, run, review and share",
+    PersonRole.ADMIN: "do everything, for others too",
+}
+
+# A path of this server, as it stands in an address. What begins with two slashes, or with one and
+# a backslash, browsers take for another server's.
+_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,2000}")
+
+
+def own_path(text: str) -> str:
+    """Where to go after a login: a page of this server, else the first one."""
+    path = re.split(r"[?#]", text, maxsplit=1)[0]
+    ours = _PATH.fullmatch(text) and path != LOGIN and not path.startswith(f"{LOGIN}/")
+    return text if ours else "/"
+
+
+@dataclass(frozen=True)
+class EntryPage(Page):
+    """A page for who is not logged in: no way leads on into the application."""
+
+    sheets: ClassVar[tuple[str, ...]] = ("tokens", "base", "layout", "buttons", "form", "entry")
+
+
+@dataclass(frozen=True)
+class LoginPage(EntryPage):
+    """The form to log in."""
+
+    template: ClassVar[str] = "login.html"
+    back: str  # where it leads
+    name: str = ""
+    oidc: str = ""  # the provider that people can log in with, too; empty: none
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class InvitePage(EntryPage):
+    """The form that makes an account, or sets a password."""
+
+    template: ClassVar[str] = "invite.html"
+    address: str
+    reset: bool  # of a person who is there
+    named: bool  # the name is given
+    name: str
+    may: str  # what the account may do, in words
+    expires_at: datetime
+    problem: Problem | None = None
+
+    characters: ClassVar[int] = MIN_CHARACTERS
+    name_characters: ClassVar[int] = NAME_CHARACTERS
+
+    @classmethod
+    def of(
+        cls, invite: Invite, address: str, name: str = "", problem: Problem | None = None
+    ) -> "InvitePage":
+        """The page of an invite; `name` as it was entered."""
+        return cls(
+            address=address,
+            reset=invite.person_id is not None,
+            named=bool(invite.name),
+            name=invite.name or name,
+            may=ROLE_WORDS[invite.role],
+            expires_at=invite.expires_at,
+            problem=problem,
+        )

@@ -1,0 +1,69 @@
+"""Names of people: which are the same, and which a new account may have."""
+
+import unicodedata
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+
+from app.errors import StagelightError
+from app.models import Person, Run, Share
+from app.models.person import NAME_CHARACTERS
+from app.text import one_line
+
+KEY_CHARACTERS = 3 * NAME_CHARACTERS  # that Person.name_key has room for
+
+
+class BadNameError(StagelightError):
+    """A new account cannot have this name. None was made."""
+
+    code = "bad_name"
+    status = 422
+
+
+class NameTakenError(BadNameError):
+    """Somebody has this name, or one that looks the same."""
+
+    code = "name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The name {name} is taken.", "Take another.")
+
+
+def name_key(name: str) -> str:
+    """What is the same for names that are: by Unicode's rules, whatever the case."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def check_name(session: Session, name: str, *, given: bool) -> None:
+    """BadNameError unless a new account may have this name.
+
+    `given`: by an admin, and not chosen by who joins. Only then it may be one that runs or links
+    from before there were accounts have: they become that person's.
+    """
+    if not name or len(name) > NAME_CHARACTERS:
+        raise BadNameError(
+            "A name is missing." if not name else "The name is too long.",
+            f"Give it 1 to {NAME_CHARACTERS} characters.",
+        )
+    if one_line(name) != name or len(name_key(name)) > KEY_CHARACTERS:
+        raise BadNameError(
+            "The name has characters that cannot be seen, or spaces too many.",
+            "Write it on one line, with no space before or after it.",
+        )
+    if (
+        session.scalar(select(col(Person.id)).where(col(Person.name_key) == name_key(name)))
+        is not None
+    ):
+        raise NameTakenError(name)
+    if not given and _is_of_old(session, name):
+        raise BadNameError(
+            f"Runs or links from before there were accounts are by {name}.",
+            "If that is you, ask an admin for an invite that names you; else take another name.",
+        )
+
+
+def _is_of_old(session: Session, name: str) -> bool:
+    """Whether something is by this name, which no account has."""
+    runs = select(col(Run.id)).where(col(Run.owner) == name).exists()
+    shares = select(col(Share.id)).where(col(Share.created_by) == name).exists()
+    return bool(session.scalar(select(or_(runs, shares))))
