@@ -194,6 +194,11 @@ class Settings(BaseSettings):
         return self.local_hosts | {f"[{public}]" if ":" in public else public}
 
     @property
+    def oidc_provider(self) -> str:
+        """What people can log in with beside a password; empty: nothing."""
+        return self.oidc_name if self.oidc_issuer else ""
+
+    @property
     def is_https(self) -> bool:
         """Whether browsers reach it over https."""
         return urlsplit(self.public_url).scheme == "https"

@@ -7,10 +7,22 @@ from sqlmodel import Session, col
 
 from app.models import OidcFlow
 from app.models.columns import utc_now
-from app.services.oidc import Start
+from app.services.oidc import OidcError, Start
 from app.services.tokens import hash_of, new_token
 
 FLOW_SECONDS = 600  # that somebody may take to log in at the provider
+
+
+class FlowGoneError(OidcError):
+    """There is no such login under way: not in this browser, not any more, or it was used."""
+
+    code = "oidc_gone"
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This login was not begun in this browser, or too long ago.", "Begin again."
+        )
 
 
 def begin_flow(session: Session, start: Start, goal: str, invite_id: int | None) -> str:
@@ -32,7 +44,7 @@ def begin_flow(session: Session, start: Start, goal: str, invite_id: int | None)
     return token
 
 
-def take_flow(session: Session, cookie: str, state: str) -> OidcFlow | None:
+def take_flow(session: Session, cookie: str, state: str) -> OidcFlow:
     """The login that this browser began and this answer belongs to; it is gone with that.
 
     Both are compared as hashes, so that nothing which a stranger can time depends on how much of
@@ -47,4 +59,7 @@ def take_flow(session: Session, cookie: str, state: str) -> OidcFlow | None:
         )
         .returning(OidcFlow)
     )
-    return session.scalars(taken).one_or_none()
+    flow = session.scalar(taken)
+    if flow is None:
+        raise FlowGoneError
+    return flow
