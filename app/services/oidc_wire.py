@@ -2,6 +2,8 @@
 
 import re
 import time
+from functools import cache
+from ssl import SSLContext
 from types import TracebackType
 from typing import Annotated, Any, Self
 
@@ -22,10 +24,16 @@ SCOPE = "openid profile"
 # What goes wrong where nobody answers, or with what is not OpenID Connect.
 UNUSABLE = (
     *(httpx2.HTTPError, httpx2.InvalidURL, AuthlibBaseError, JoseError),
-    *(ValueError, TypeError, LookupError, OverflowError),
+    *(ValueError, TypeError, LookupError, OverflowError, RecursionError),
 )
 
 _ADDRESS = re.compile(r"[!-~]+")  # it is put into a header
+
+
+@cache
+def _trusted() -> SSLContext:
+    """The certificates of the system: reading them takes longer than a login."""
+    return httpx2.create_ssl_context()
 
 
 def _check_sealed(url: str) -> str:
@@ -69,7 +77,7 @@ class Client:
             self._secret,
             scope=SCOPE,
             code_challenge_method="S256",
-            transport=_Bounded(),
+            transport=_Bounded(verify=_trusted()),
             timeout=SECONDS,
         )
 
