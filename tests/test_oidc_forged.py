@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from joserfc.jwk import OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -72,7 +72,7 @@ def failures(engine: Engine) -> list[object]:
     """Why logins failed, by the audit log; nobody got in."""
     with session_scope(engine) as session:
         rows = session.exec(select(Audit).where(Audit.act == Act.LOGIN_FAILED)).all()
-        assert session.exec(select(Person)).all() == session.exec(select(Login)).all() == []
+        assert [*session.exec(select(Person)), *session.exec(select(Login))] == []
         return [row.detail["why"] for row in rows]
 
 
@@ -126,6 +126,7 @@ def test_who_is_not_believed_is_not_let_in(
 
 
 def public_pem(forger: Forger) -> bytes:
+    assert isinstance(forger.key, ECKey)
     return forger.key.as_pem(private=False)
 
 
