@@ -16,7 +16,7 @@ from app.templating import Page
 ROLE_WORDS = {
     PersonRole.VIEWER: "see everything that the team has",
     PersonRole.MEMBER: "upload, run, review and share",
-    PersonRole.ADMIN: "do everything, for others too",
+    PersonRole.ADMIN: "do everything, and decide what others may do",
 }
 
 # A path of this server, as it stands in an address. What begins with two slashes, or with one and

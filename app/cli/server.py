@@ -143,7 +143,7 @@ class Server(uvicorn.Server):
             return
         link = first_admin_link(web.engine, served_at(web.settings, port))
         if link is not None:
-            typer.echo(f"Make the first admin's account at {link} (once, within 24 hours)")
+            typer.echo(f"Make the first admin account at {link} (once, within 24 hours)")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams that pages follow their runs by, then the rest."""

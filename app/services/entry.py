@@ -21,6 +21,7 @@ from app.services.invites import InviteGoneError, find_invite, use_invite
 from app.services.logins import end_login_of, end_logins, start_login
 from app.services.passwords import check_password, check_strength, hash_password, set_password
 from app.services.person_names import KEY_CHARACTERS, NameTakenError, check_name, name_key
+from app.text import one_line
 
 
 class WrongLoginError(StagelightError):
@@ -31,7 +32,7 @@ class WrongLoginError(StagelightError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This is no name and password of anybody here.",
+            "This name and password do not fit.",
             "If you forgot yours, an admin can send you a link that sets a new one.",
         )
 
@@ -61,7 +62,7 @@ def log_in(engine: Engine, name: str, password: str, visit: Visit) -> str:
 
 def tried_key(name: str) -> str:
     """The key of a name as somebody typed it. One that is too long is nobody's, and not read on."""
-    return name_key(name[: NAME_CHARACTERS + 1].strip())[:KEY_CHARACTERS]
+    return name_key(one_line(name[: NAME_CHARACTERS + 1]))[:KEY_CHARACTERS]
 
 
 def join(engine: Engine, token: str, name: str, password: str, visit: Visit) -> str:

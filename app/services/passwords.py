@@ -29,9 +29,10 @@ COMMON = frozenset(
 AT_WORK = 2  # hashes at a time: each takes 64 MiB and up to four cores
 IN_LINE = 8  # with those that wait; more would take the threads that answer everybody else
 
+WORK = BoundedSemaphore(AT_WORK)
+LINE = BoundedSemaphore(IN_LINE)
+
 _hasher = PasswordHash.recommended()
-_work = BoundedSemaphore(AT_WORK)
-_line = BoundedSemaphore(IN_LINE)
 
 
 class PasswordError(StagelightError):
@@ -104,13 +105,13 @@ def set_password(session: Session, person: Person, text: str) -> None:
 @contextmanager
 def _turn() -> Iterator[None]:
     """Wait until there is room for one more hash; BusyError where too many wait already."""
-    if not _line.acquire(blocking=False):
+    if not LINE.acquire(blocking=False):
         raise BusyError
     try:
-        with _work:
+        with WORK:
             yield
     finally:
-        _line.release()
+        LINE.release()
 
 
 @cache

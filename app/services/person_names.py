@@ -40,12 +40,11 @@ def check_name(session: Session, name: str, *, given: bool) -> None:
     `given`: by an admin, and not chosen by who joins. Only then it may be one that runs or links
     from before there were accounts have: they become that person's.
     """
-    if not name or len(name) > NAME_CHARACTERS:
-        raise BadNameError(
-            "A name is missing." if not name else "The name is too long.",
-            f"Give it 1 to {NAME_CHARACTERS} characters.",
-        )
-    if one_line(name) != name or len(name_key(name)) > KEY_CHARACTERS:
+    if not name:
+        raise BadNameError("A name is missing.", f"Give it 1 to {NAME_CHARACTERS} characters.")
+    if len(name) > NAME_CHARACTERS or len(name_key(name)) > KEY_CHARACTERS:
+        raise BadNameError("The name is too long.", f"{NAME_CHARACTERS} characters are the most.")
+    if one_line(name) != name:
         raise BadNameError(
             "The name has characters that cannot be seen, or spaces too many.",
             "Write it on one line, with no space before or after it.",
