@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.login_pages import EntryPage
 from app.settings import ROOT
 
 SCRIPT = ROOT / "scripts" / "vendor.py"
@@ -99,6 +100,7 @@ def test_every_file_that_a_template_links_is_there() -> None:
     lists = re.findall(r"for sheet in \((.*?)\)", text)
     named = {name for sheets in lists for name in re.findall(r'"([\w-]+)"', sheets)}
     named |= {Path(path).stem for path in linked if path.endswith(".css")}
+    named |= set(EntryPage.sheets)
     assert named == {path.stem for path in (ROOT / "static" / "css").glob("*.css")}
 
 
