@@ -41,6 +41,7 @@ class Forger:
     issuer: str
     key: Key = field(default_factory=new_key)
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    drip: float = 0  # seconds that it waits before each byte
     wait: threading.Event = field(default_factory=threading.Event)  # unset: it does not answer
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # paths and forms
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -128,7 +129,10 @@ def forging() -> Iterator[Forger]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            step = 1 if forger.drip else len(data)
+            for start in range(0, len(data), step or 1):
+                time.sleep(forger.drip)
+                self.wfile.write(data[start : start + step])
 
         do_POST = do_GET  # noqa: N815
 

@@ -92,7 +92,7 @@ def test_the_login_page_offers_it(browser: TestClient) -> None:
     assert "Log in with Example &lt;ID&gt;" in html
     (form,) = re.findall(r'<form id="oidc" method="post" action="/login/oidc">(.+)</form>', html)
     assert form == '<input type="hidden" name="next" value="/runs/7?a=b">'
-    assert '<button form="oidc">' in html
+    assert '<button class="button" form="oidc">' in html
     assert browser.post("/login", data={"name": "a", "password": "b"}).text.count("oidc") == 3
 
 
@@ -295,6 +295,16 @@ def test_nobody_is_known_by_name_or_address(
     forger.claims = {"email": "ana@example.com", "email_verified": True}
     assert dance(browser, forger).status_code == 403
     assert person(engine, "ana").subject is None
+
+
+def test_a_subject_of_another_provider_is_somebody_else(
+    browser: TestClient, engine: Engine, forger: Forger
+) -> None:
+    add_person(engine, "dora", PersonRole.ADMIN)
+    with session_scope(engine) as session:
+        dora = session.exec(select(Person)).one()
+        dora.issuer, dora.subject = "https://login.example", "248289761001"
+    assert dance(browser, forger).status_code == 403
 
 
 @pytest.mark.usefixtures("team_role")

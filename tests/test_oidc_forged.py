@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from app.db import session_scope
 from app.models import Act, Audit, Login, Person
+from app.services import oidc_wire
 from app.services.oidc import (
     TURNS,
     NotBelievedError,
@@ -82,6 +83,8 @@ def failures(engine: Engine) -> list[object]:
         {"nonce": "another"},
         {"nonce": None},
         {"aud": "another"},
+        {"aud": "another", "azp": CLIENT_ID},
+        {"aud": ["another"], "azp": CLIENT_ID},
         {"aud": None},
         {"aud": []},
         {"aud": f"{CLIENT_ID}2"},
@@ -242,11 +245,9 @@ def test_what_it_says_went_wrong_is_only_words(
     browser: TestClient, engine: Engine, forger: Forger
 ) -> None:
     said = "<script>alert(1)</script>\r\nSet-Cookie: a=b\u202e" + "x" * 5000
-    answer = come_back(
-        browser, begin(browser), error="access_denied", error_description=said, code=""
-    )
+    answer = come_back(browser, begin(browser), error="access_denied", error_description=said)
     assert answer.status_code == 403
-    assert "access_denied &lt;script&gt;alert(1)&lt;/script&gt; Set-Cookie: a=bxxx" in (
+    assert "access_denied: &lt;script&gt;alert(1)&lt;/script&gt; Set-Cookie: a=bxxx" in (
         answer.text.replace(" x", "x")
     )
     assert "x" * 300 not in answer.text
@@ -286,6 +287,21 @@ def test_answers_that_cannot_be_used(
     forger.answers[path] = answer
     with pytest.raises(ProviderDownError):
         ask(provider, forger)
+
+
+def test_no_more_is_read_than_anybody_needs(provider: Provider, forger: Forger) -> None:
+    forger.answers[DISCOVERY] = 200, json.dumps(forger.discovery()).encode() + b" " * 2**20
+    with pytest.raises(ProviderDownError):
+        provider.start(REDIRECT_URI)
+
+
+def test_nor_for_longer_than_anybody_waits(
+    provider: Provider, forger: Forger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oidc_wire, "SECONDS", 0.2)  # also for each byte
+    forger.drip = 0.01
+    with pytest.raises(ProviderDownError):
+        provider.start(REDIRECT_URI)
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, "/token"])

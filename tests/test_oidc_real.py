@@ -110,7 +110,7 @@ def test_in_a_browser_without_scripts(
     page.wait_for_url(f"{issuer}/interaction/*")
     page.get_by_role("link", name="Cancel").click()
     page.wait_for_url(f"{live_server.url}/login/oidc/callback**")
-    expect(page.get_by_text("It says: access_denied End-User aborted interaction")).to_be_visible()
+    expect(page.get_by_text("It says: access_denied: End-User aborted interaction")).to_be_visible()
     page.goto(invite)
     page.get_by_role("button", name="Join with the team's login").click()
     page.get_by_placeholder("Enter any login").fill("emil")

@@ -70,7 +70,7 @@ def come_back(
             cookie = request.cookies.get(flow_cookie_name(web.settings), "")
             flow = take_flow(session, cookie, state)
         goal = flow.next
-        said = f"{error} {error_description}".strip()
+        said = ": ".join(filter(None, (error, error_description)))
         uri = _redirect_uri(request, web)
         back = Return(uri, code, said, iss, flow.nonce, flow.code_verifier)
         visit = visit_of(request, web, asker)
