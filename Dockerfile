@@ -8,7 +8,7 @@
 FROM node:22-bookworm-slim AS front
 WORKDIR /src
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev
 
 FROM python:3.11-slim-bookworm AS build
 ARG TORCH_INDEX_URL=""

@@ -9,6 +9,7 @@ from app.models import Invite, PersonRole
 from app.models.person import NAME_CHARACTERS
 from app.pages import Problem
 from app.rights import LOGIN
+from app.services.invites import INVITE
 from app.services.passwords import MIN_CHARACTERS
 from app.templating import Page
 
@@ -49,6 +50,15 @@ class LoginPage(EntryPage):
 
 
 @dataclass(frozen=True)
+class LeavePage(EntryPage):
+    """The way to the provider that people log in with."""
+
+    template: ClassVar[str] = "leave.html"
+    oidc: str
+    url: str
+
+
+@dataclass(frozen=True)
 class InvitePage(EntryPage):
     """The form that makes an account, or sets a password."""
 
@@ -59,6 +69,7 @@ class InvitePage(EntryPage):
     name: str
     may: str  # what the account may do, in words
     expires_at: datetime
+    oidc: str = ""  # the provider that the account can be made with instead of a password
     problem: Problem | None = None
 
     characters: ClassVar[int] = MIN_CHARACTERS
@@ -66,7 +77,12 @@ class InvitePage(EntryPage):
 
     @classmethod
     def of(
-        cls, invite: Invite, address: str, name: str = "", problem: Problem | None = None
+        cls,
+        invite: Invite,
+        address: str,
+        oidc: str,
+        name: str = "",
+        problem: Problem | None = None,
     ) -> "InvitePage":
         """The page of an invite; `name` as it was entered."""
         return cls(
@@ -76,5 +92,11 @@ class InvitePage(EntryPage):
             name=invite.name or name,
             may=ROLE_WORDS[invite.role],
             expires_at=invite.expires_at,
+            oidc="" if invite.person_id is not None else oidc,
             problem=problem,
         )
+
+    @property
+    def token(self) -> str:
+        """What is shown to the provider's way in, so that it opens to who has none yet."""
+        return self.address.removeprefix(INVITE)

@@ -52,6 +52,7 @@ from app.routes import (
     home,
     invite,
     login,
+    oidc,
     pairs,
     remedies,
     reports,
@@ -64,6 +65,7 @@ from app.routes import (
     webhooks,
     workers,
 )
+from app.services.oidc import Provider
 from app.services.programs import program_store
 from app.services.storage import BlobStore
 from app.services.views import ErrorBody
@@ -103,7 +105,7 @@ _PAGES: tuple[APIRouter, ...] = (
     admin_invites.router,
     admin.router,
 )
-_ENTRY: tuple[APIRouter, ...] = (login.router, invite.router)
+_ENTRY: tuple[APIRouter, ...] = (login.router, oidc.router, invite.router)
 _API: tuple[APIRouter, ...] = (
     api_runs.router,
     api_runs.trends_router,
@@ -143,6 +145,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         store=BlobStore(settings.data / "scripts"),
         programs=program_store(settings),
         rates=Rates(settings),
+        oidc=Provider(settings) if settings.oidc_issuer else None,
     )
     max_body_size = settings.upload_bytes + settings.script_bytes + FORM_BYTES
     app = FastAPI(

@@ -4,11 +4,11 @@ import sys
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from limits import parse
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +49,13 @@ class Settings(BaseSettings):
     quota_runs: Annotated[int, Field(ge=0)] = 50
     quota_minutes: Annotated[int, Field(ge=0)] = 24 * 60  # all that one worker has in a day
     quota_storage_mb: Annotated[int, Field(ge=0)] = 20 * 2**10
+    # Login with OpenID Connect.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None  # null: a public client
+    oidc_name: Annotated[str, Field(max_length=60)] = "single sign-on"
+    # Of people who come without an invite; empty: nobody does.
+    oidc_role: Literal["", "viewer", "member"] = ""
 
     workers: Annotated[int, Field(ge=0, le=64)] = 1
     runtimes: Annotated[dict[str, Path], NoDecode] = Field(default_factory=dict)
@@ -172,6 +179,35 @@ class Settings(BaseSettings):
         """What webhooks may lead to beside public addresses."""
         return _networks(self.webhook_networks)
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _check_issuer(cls, value: str) -> str:
+        """An address to ask for a provider's endpoints; kept as it is, for tokens repeat it."""
+        parts = urlsplit(value)
+        wrong = not is_sealed(value) or "@" in parts.netloc or parts.query or parts.fragment
+        if value and wrong:
+            raise ValueError(
+                "write STAGELIGHT_OIDC_ISSUER as https://host or https://host/path, without a "
+                "query; http is for a provider on this machine alone"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _check_oidc(self) -> Self:
+        """All that a login with OpenID Connect stands on, or nothing of it."""
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise ValueError("set STAGELIGHT_OIDC_ISSUER and STAGELIGHT_OIDC_CLIENT_ID, or neither")
+        if not self.oidc_issuer:
+            return self
+        if not self.accounts:
+            raise ValueError("STAGELIGHT_OIDC_ISSUER needs STAGELIGHT_ACCOUNTS=true")
+        if not self.public_url and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError(
+                "STAGELIGHT_OIDC_ISSUER needs STAGELIGHT_PUBLIC_URL: the provider sends people "
+                "back there"
+            )
+        return self
+
     @property
     def local_hosts(self) -> frozenset[str]:
         """The names that this server has for who needs no account where there are none."""
@@ -185,6 +221,11 @@ class Settings(BaseSettings):
         if public is None:
             return self.local_hosts
         return self.local_hosts | {f"[{public}]" if ":" in public else public}
+
+    @property
+    def oidc_provider(self) -> str:
+        """What people can log in with beside a password; empty: nothing."""
+        return self.oidc_name if self.oidc_issuer else ""
 
     @property
     def is_https(self) -> bool:
@@ -213,6 +254,14 @@ class Settings(BaseSettings):
 
 def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(item.strip()) for item in text.split(",") if item.strip())
+
+
+def is_sealed(url: str) -> bool:
+    """Whether what is sent to `url` is read by nobody on the way: https, or this very machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    here = (f"[{host}]" if ":" in host else host) in LOOPBACK
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and here))
 
 
 def _pairs(value: object, variable: str, form: str) -> object:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from app.rates import Rate, Rates
 from app.services.asker import Asker, Via
+from app.services.oidc import Provider
 from app.services.people import NoAccountsError
 from app.services.storage import BlobStore
 from app.settings import Settings
@@ -29,6 +30,7 @@ class Web:
     store: BlobStore  # of uploads
     programs: BlobStore  # of saved programs
     rates: Rates
+    oidc: Provider | None  # that people can log in with
     stopping: Event = field(default_factory=Event)  # set when the server ends: streams close
 
     def render(self, page: Page, status: int = 200) -> HTMLResponse:

@@ -132,7 +132,7 @@ def test_front_end_packages_are_locked_by_content_and_by_no_host() -> None:
     "start",
     ["import app.cli.server, app.cli.embedded", "from app.main import create_app as a; a()"],
 )
-def test_the_web_process_imports_no_torch(start: str, tmp_path: Path) -> None:
+def test_the_web_process_imports_only_what_it_starts_with(start: str, tmp_path: Path) -> None:
     code = f"{start}\nimport sys\nprint(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -146,6 +146,7 @@ def test_the_web_process_imports_no_torch(start: str, tmp_path: Path) -> None:
     loaded = set(done.stdout.split())
     assert "app.settings" in loaded
     assert loaded & {"torch", "numpy", "scipy", "transformers", "workers"} == set()
+    assert loaded & {"authlib", "joserfc", "httpx2"} == set(), "a login imports them"
 
 
 def test_compose_publishes_the_web_on_loopback_only(compose: dict[str, Any]) -> None:

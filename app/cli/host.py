@@ -58,7 +58,8 @@ def read_settings(**given: object) -> "Settings":
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = "_".join(("STAGELIGHT", *map(str, first["loc"]))).upper()
+        where = "_".join(("STAGELIGHT", *map(str, first["loc"]))).upper()
+        name = where if first["loc"] else "The environment"
         message = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise CommandError(f"{name} makes no sense: {message}.", hint) from None
     except SettingsError as error:

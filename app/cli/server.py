@@ -106,7 +106,7 @@ def log_to_stderr() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s web %(process)d: %(message)s"
     )
-    for name in ("alembic", "uvicorn"):
+    for name in ("alembic", "httpx2", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -16,6 +16,7 @@ from app.models.holding import Holding
 from app.models.invite import Invite
 from app.models.log import RunLog
 from app.models.login import Login
+from app.models.oidc_flow import OidcFlow
 from app.models.person import Person, PersonRole
 from app.models.remedy import Remedy, RemedyKind, RemedyStatus
 from app.models.run import Run, RunStatus, Verdict
@@ -50,6 +51,7 @@ __all__ = [
     "Holding",
     "Invite",
     "Login",
+    "OidcFlow",
     "Person",
     "PersonRole",
     "Remedy",

@@ -23,7 +23,8 @@ router = APIRouter(include_in_schema=False)
 @router.get(INVITE + "{token:path}")
 def form(web: Here, asker: Who, token: str) -> Response:
     """The form."""
-    return web.render(InvitePage.of(_find(web, asker, token), INVITE + token))
+    invite = find_shown(web, asker, token)
+    return web.render(InvitePage.of(invite, INVITE + token, web.settings.oidc_provider))
 
 
 @router.post(INVITE + "{token:path}")
@@ -37,7 +38,7 @@ def accept(
     again: Annotated[str, Form()] = "",
 ) -> Response:
     """Do what the form says, and log in; on an error show it again."""
-    invite = _find(web, asker, token)
+    invite = find_shown(web, asker, token)
     visit = visit_of(request, web, asker)
     try:
         _check_same(password, again)
@@ -48,12 +49,13 @@ def accept(
     except InviteGoneError:  # another request was faster
         raise
     except StagelightError as error:
-        page = InvitePage.of(invite, INVITE + token, name, Problem.of(error))
+        oidc = web.settings.oidc_provider
+        page = InvitePage.of(invite, INVITE + token, oidc, name, Problem.of(error))
         return web.render(page, error.status)
     return let_in(request, web, login, "/")
 
 
-def _find(web: Web, asker: Asker, token: str) -> Invite:
+def find_shown(web: Web, asker: Asker, token: str) -> Invite:
     """The invite, if it holds. Who asks for many that do not is told to wait."""
     key = network_of(asker.address)
     web.rates.check(Rate.GUESS, key)

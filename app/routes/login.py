@@ -31,7 +31,7 @@ def form(
     if asker.role is not None:
         return go(request, own_path(back))
     _check_accounts(web)
-    return web.render(LoginPage(own_path(back)))
+    return web.render(LoginPage(own_path(back), oidc=web.settings.oidc_provider))
 
 
 @router.post(LOGIN)
@@ -49,7 +49,8 @@ def enter(
         _count(web, asker, name)
         token = log_in(web.engine, name, password, visit_of(request, web, asker))
     except StagelightError as error:
-        page = LoginPage(own_path(back), name, problem=Problem.of(error))
+        oidc = web.settings.oidc_provider
+        page = LoginPage(own_path(back), name, oidc, Problem.of(error))
         response = web.render(page, error.status)
         response.headers.update(getattr(error, "headers", {}))
         return response

@@ -73,13 +73,13 @@ def join(engine: Engine, token: str, name: str, password: str, visit: Visit) -> 
         BadNameError, PasswordError: they will not do; the invite still holds.
     """
     with read_scope(engine) as session:
-        name = _name_by(session, find_invite(session, token), name)
+        name = name_by(session, find_invite(session, token), name)
     check_strength(name, password)
     hashed = hash_password(password)
     with session_scope(engine) as session:
         invite = use_invite(session, token)
-        name = _name_by(session, invite, name)
-        person = _add_person(session, name, invite.role, hashed)
+        name = name_by(session, invite, name)
+        person = add_person(session, name, invite.role, password_hash=hashed)
         detail = {"role": invite.role.value, "invite": invite.id, "by": invite.created_by}
         return enter(session, person, visit, Act.PERSON_JOINED, **detail)
 
@@ -123,6 +123,43 @@ def enter(
     return token
 
 
+def name_by(session: Session, invite: Invite, name: str) -> str:
+    """The name of the account that an invite makes; BadNameError where it cannot be."""
+    if invite.person_id is not None:
+        raise InviteGoneError
+    # Who will be an admin may change what is by that name anyhow. The first is often who made it.
+    given = bool(invite.name) or invite.role is PersonRole.ADMIN
+    name = invite.name or name
+    check_name(session, name, given=given)
+    return name
+
+
+def add_person(
+    session: Session,
+    name: str,
+    role: PersonRole,
+    *,
+    password_hash: str | None = None,
+    issuer: str | None = None,
+    subject: str | None = None,
+) -> Person:
+    """A new account, that is entered by a password, or as a subject of an issuer."""
+    person = Person(
+        name=name,
+        name_key=name_key(name),
+        role=role,
+        password_hash=password_hash,
+        issuer=issuer,
+        subject=subject,
+    )
+    session.add(person)
+    try:
+        session.flush()
+    except IntegrityError:  # on PostgreSQL somebody can have taken it since it was looked for
+        raise NameTakenError(name) from None
+    return person
+
+
 def _still_may(session: Session, person: Person, kept: str | None) -> bool:
     """Whether they may log in, by the password that was checked. Keeps its hash if it is new."""
     query = (
@@ -136,24 +173,3 @@ def _still_may(session: Session, person: Person, kept: str | None) -> bool:
         .returning(col(Person.id))
     )
     return session.scalar(query) is not None
-
-
-def _name_by(session: Session, invite: Invite, name: str) -> str:
-    """The name of the account that an invite makes; BadNameError where it cannot be."""
-    if invite.person_id is not None:
-        raise InviteGoneError
-    # Who will be an admin may change what is by that name anyhow. The first is often who made it.
-    given = bool(invite.name) or invite.role is PersonRole.ADMIN
-    name = invite.name or name
-    check_name(session, name, given=given)
-    return name
-
-
-def _add_person(session: Session, name: str, role: PersonRole, hashed: str) -> Person:
-    person = Person(name=name, name_key=name_key(name), role=role, password_hash=hashed)
-    session.add(person)
-    try:
-        session.flush()
-    except IntegrityError:  # on PostgreSQL somebody can have taken it since it was looked for
-        raise NameTakenError(name) from None
-    return person

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy.engine import URL, make_url
 
 from app.services.view import View
@@ -11,6 +12,7 @@ from app.settings import Settings
 
 PREFIX = "STAGELIGHT_"
 NOT_SET = "not set"
+SET = "set"  # all that is told of a secret
 
 # Every field with its unit, in the order and the sections of docs/settings.md.
 UNITS: Mapping[str, Mapping[str, str]] = {
@@ -36,6 +38,13 @@ UNITS: Mapping[str, Mapping[str, str]] = {
         "quota_runs": "runs",
         "quota_minutes": "minutes",
         "quota_storage_mb": "MiB",
+    },
+    "Single sign-on": {
+        "oidc_issuer": "URL",
+        "oidc_client_id": "text",
+        "oidc_client_secret": "secret",
+        "oidc_name": "text",
+        "oidc_role": "role",
     },
     "Uploads": {
         "upload_bytes": "bytes",
@@ -157,6 +166,8 @@ def _shown(field: str, settings: Settings) -> int | float | str:
         case "preload":
             return _pairs({name: "+".join(m) for name, m in settings.preload.items()}) or NOT_SET
     value = getattr(settings, field)
+    if isinstance(value, SecretStr):
+        return SET
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float | str):

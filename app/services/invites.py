@@ -96,17 +96,14 @@ def find_invite(session: Session, token: str) -> Invite:
 
 def use_invite(session: Session, token: str) -> Invite:
     """The same, used up: of two that do so at the same time, one gets InviteGoneError."""
-    now = utc_now()
-    used = (
-        update(Invite)
-        .where(col(Invite.token_sha256) == hash_of(token), _holds(now))
-        .values(used_at=now)
-        .returning(Invite)
-    )
-    invite = session.scalar(used) if is_token(token) else None
-    if invite is None:
+    if not is_token(token):
         raise InviteGoneError
-    return invite
+    return _use(session, col(Invite.token_sha256) == hash_of(token))
+
+
+def use_invite_of(session: Session, invite_id: int) -> Invite:
+    """The same by its id: of somebody who showed its token before."""
+    return _use(session, col(Invite.id) == invite_id)
 
 
 def revoke_invite(session: Session, asker: Asker, invite_id: int) -> None:
@@ -156,6 +153,15 @@ def _make(
     session.add(invite)
     session.flush()
     return invite, token
+
+
+def _use(session: Session, which: ColumnElement[bool]) -> Invite:
+    now = utc_now()
+    used = update(Invite).where(which, _holds(now)).values(used_at=now).returning(Invite)
+    invite = session.scalar(used)
+    if invite is None:
+        raise InviteGoneError
+    return invite
 
 
 def _holds(now: datetime) -> ColumnElement[bool]:
