@@ -52,11 +52,11 @@ class UploadForm(RunForm):
 
 
 @router.get("/")
-def home(request: Request, web: Here, address: Address) -> Response:
+def home(request: Request, web: Here, asker: Who, address: Address) -> Response:
     """Upload form, gallery and history. What a form left empty goes from the address."""
     if any(not value for value in request.query_params.values()):
         return RedirectResponse(address.link(before=address.before, deleted=address.deleted))
-    page = _home(web, address, RunForm())
+    page = _home(web, asker, address, RunForm())
     return web.render(page, page.history.problem.status if page.history.problem else 200)
 
 
@@ -90,7 +90,7 @@ def submit(
     try:
         run = _submit(web, asker, form)
     except StagelightError as error:
-        page = _home(web, HistoryAddress(), form, Problem.of(error))
+        page = _home(web, asker, HistoryAddress(), form, Problem.of(error))
         return web.render(page, error.status)
     return go(request, f"/runs/{run.id}")
 
@@ -132,7 +132,11 @@ def _upload(form: UploadForm) -> tuple[bytes, str]:
 
 
 def _home(
-    web: Web, address: HistoryAddress, form: RunForm, problem: Problem | None = None
+    web: Web,
+    asker: Asker,
+    address: HistoryAddress,
+    form: RunForm,
+    problem: Problem | None = None,
 ) -> HomePage:
     settings = web.settings
     with read_scope(web.engine) as session:
@@ -144,7 +148,7 @@ def _home(
             examples=list_examples(),
             filters=FilterForm(address, read_facets(session), tuple(list_filters(session))),
             history=_history(session, web, address),
-            deleted=_deleted(session, address.deleted),
+            deleted=_deleted(session, asker, address.deleted),
             problem=problem,
         )
 
@@ -162,10 +166,10 @@ def _history(session: Session, web: Web, address: HistoryAddress) -> HistoryPage
     return HistoryPage.of(runs, address, runtimes=runtimes, state=state)
 
 
-def _deleted(session: Session, text: str) -> Deleted | None:
-    """The run that was deleted right now, while it can be restored."""
+def _deleted(session: Session, asker: Asker, text: str) -> Deleted | None:
+    """The run that was deleted right now, while the asker can restore it."""
     run_id = row_id(text)
-    title = None if run_id is None else deleted_title(session, run_id)
+    title = None if run_id is None else deleted_title(session, run_id, asker)
     return None if run_id is None or title is None else Deleted(run_id, title)
 
 
