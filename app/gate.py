@@ -61,7 +61,8 @@ class Gate:
         return await run_in_threadpool(
             identify,
             self.engine,
-            token=bearer_of(request.headers),
+            # What anybody may see is refused to no one whose token does not hold.
+            token=None if right is Right.PUBLIC else bearer_of(request.headers),
             cookie=request.cookies.get(cookie_name(self.settings), ""),
             address=address,
         )
