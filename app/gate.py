@@ -38,7 +38,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        right = right_of(request.method, request.url.path)
+        right = right_of(request.method, scope["path"])
         try:
             asker = await self._find(request, right)
             _check(asker, right)
@@ -56,7 +56,7 @@ class Gate:
         if not self.settings.accounts:
             here = host_of(request.headers) in self.settings.local_hosts
             return local_asker(address) if here else nobody(address)
-        if right is Right.PUBLIC and not request.url.path.startswith(LOGIN):
+        if right is Right.PUBLIC and not request.scope["path"].startswith(LOGIN):
             return nobody(address)
         return await run_in_threadpool(
             identify,

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import Engine
 from xdist.remote import Producer
 
+from app.cli.connections import Connection
 from app.db import make_engine
 from app.main import create_app
 from app.services.migrate import migrate
@@ -176,17 +178,25 @@ class LiveServer:
 @pytest.fixture
 def live_server(app: FastAPI, settings: Settings, engine: Engine) -> Iterator[LiveServer]:
     """A server on a free port of the loopback."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, access_log=False)
+    with serving(app) as url:
+        live = LiveServer(settings, engine, app, url)
+        yield live
+        live.stop_workers()
+
+
+@contextmanager
+def serving(app: FastAPI, protocol: type[Connection] = Connection) -> Iterator[str]:
+    """The application behind a real socket; its address."""
+    config = uvicorn.Config(
+        app, http=protocol, log_config=None, timeout_graceful_shutdown=1, access_log=False
     )
+    server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         wait_until(lambda: server.started)
-        live = LiveServer(settings, engine, app, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        yield live
-        live.stop_workers()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         app.state.web.stopping.set()
         server.should_exit = True
         thread.join(timeout=10)

@@ -11,6 +11,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
+from app.cli.connections import CONNECTIONS, Connection
 from app.main import create_app
 from app.public import is_every, is_loopback
 from app.services.migrate import migrate
@@ -100,6 +101,8 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application,
+                http=Connection,
+                limit_concurrency=CONNECTIONS,
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=CONNECTION_SECONDS,
