@@ -85,10 +85,14 @@ def _refuse(request: Request, error: StagelightError) -> Response:
     needs_login = isinstance(error, LoginNeededError)
     if not needs_login or wants_json(request) or request.method not in SAFE_METHODS:
         return answer(request, error)
-    seen = urlsplit(request.headers.get("hx-current-url", "")) if _is_part(request) else request.url
-    back = seen.path + (f"?{seen.query}" if seen.query else "")
+    back = _seen(request)
     return go(request, f"{LOGIN}?next={quote(back)}" if back != "/" else LOGIN)
 
 
-def _is_part(request: Request) -> bool:
-    return "hx-request" in request.headers
+def _seen(request: Request) -> str:
+    """The address that the browser shows, as a path that no browser takes for another site's."""
+    path, query = quote(request.scope["path"], safe="/:"), request.url.query
+    if "hx-request" in request.headers:  # it asks for a part of what it shows
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+        path, query = quote(shown.path, safe="/:%"), shown.query
+    return "/" + path.lstrip("/") + (f"?{query}" if query else "")

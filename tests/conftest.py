@@ -29,6 +29,7 @@ from app.services.queue import Claim
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
 from tests.probe_support import SHARED
+from tests.rights.team import build
 from tests.spread import Spread, longest_first
 from tests.web_support import Seed, seeding, text_of
 from tests.worker_support import claim_next, submit
@@ -116,6 +117,23 @@ def seed(engine: Engine, store: BlobStore, settings: Settings) -> Iterator[Seed]
 def app(settings: Settings, engine: Engine) -> FastAPI:
     """The application on that database."""
     return create_app(settings)
+
+
+@pytest.fixture(scope="session")
+def world(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a team and all that the matrix of rights names, to be copied."""
+    data = tmp_path_factory.mktemp("world") / "data"
+    data.mkdir()
+    shutil.copy(migrated, data)
+    build(Settings(data=data))
+    return data
+
+
+@pytest.fixture
+def team(settings: Settings, world: Path) -> FastAPI:
+    """The application with accounts, on a copy of that folder."""
+    shutil.copytree(world, settings.data)
+    return create_app(settings.model_copy(update={"accounts": True}))
 
 
 @pytest.fixture

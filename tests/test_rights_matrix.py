@@ -1,7 +1,6 @@
 """Every route for everybody: what each gets, and that nothing changes where they may not."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,38 +12,9 @@ from httpx2 import Response
 from starlette.routing import Mount
 
 from app.cookies import cookie_name
-from app.main import create_app
-from app.settings import Settings
 from tests.rights import ROWS
 from tests.rights.row import LINK_TOKEN, LOGIN_PAGE, SAFE, Cast, Row
-from tests.rights.team import build, client_of, kept
-
-
-@pytest.fixture(scope="session")
-def world(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the team and all that rows name, to be copied."""
-    data = tmp_path_factory.mktemp("world") / "data"
-    data.mkdir()
-    shutil.copy(migrated, data)
-    build(Settings(data=data))
-    return data
-
-
-@pytest.fixture
-def settings(settings: Settings, world: Path) -> Settings:
-    shutil.copytree(world, settings.data)
-    return settings.model_copy(update={"accounts": True})
-
-
-@pytest.fixture
-def app(settings: Settings) -> FastAPI:
-    return create_app(settings)
-
-
-def renew(app: FastAPI, world: Path) -> None:
-    """Bring the database back to what it was."""
-    app.state.web.engine.dispose()
-    shutil.copy(world / "stagelight.db", app.state.web.settings.data)
+from tests.rights.team import client_of, kept, renew
 
 
 def declared(app: FastAPI) -> set[tuple[str, str]]:
@@ -61,22 +31,22 @@ def declared(app: FastAPI) -> set[tuple[str, str]]:
     return found
 
 
-def test_every_route_has_a_row_and_every_row_a_route(app: FastAPI) -> None:
+def test_every_route_has_a_row_and_every_row_a_route(team: FastAPI) -> None:
     rows = {(row.method, row.path) for row in ROWS}
-    assert rows - declared(app) == set(), "rows without a route"
-    assert declared(app) - rows == set(), "routes without a row: add them in tests/rights/"
+    assert rows - declared(team) == set(), "rows without a route"
+    assert declared(team) - rows == set(), "routes without a row: add them in tests/rights/"
 
 
 @pytest.mark.parametrize("who", Cast)
 def test_everybody_gets_what_they_may_and_nothing_else(
-    who: Cast, app: FastAPI, world: Path
+    who: Cast, team: FastAPI, world: Path
 ) -> None:
-    data = app.state.web.settings.data
+    data = team.state.web.settings.data
     wrong = []
-    with client_of(app, who) as client:
+    with client_of(team, who) as client:
         for row in ROWS:
             before = kept(data)
-            for headers in ways_in(who, app):
+            for headers in ways_in(who, team):
                 got = outcome(client.request(row.method, row.url, headers=headers, **row.body))
                 if got != row.expected(who):
                     wrong.append(f"{row.name}: {got}, not {row.expected(who)}")
@@ -84,7 +54,7 @@ def test_everybody_gets_what_they_may_and_nothing_else(
             if changed != row.does_something(who):
                 wrong.append(f"{row.name}: {'something' if changed else 'nothing'} changed")
             if changed:
-                renew(app, world)
+                renew(team, world)
     assert wrong == []
 
 
@@ -104,10 +74,10 @@ def outcome(answer: Response) -> int | str:
 
 
 @pytest.mark.parametrize("who", [Cast.NOBODY, Cast.VIEWER, Cast.MEMBER])
-def test_what_is_not_theirs_answers_as_what_is_not_there(who: Cast, app: FastAPI) -> None:
+def test_what_is_not_theirs_answers_as_what_is_not_there(who: Cast, team: FastAPI) -> None:
     rows = [row for row in ROWS if who not in row.may and row.missing != row.url]
     assert rows
-    with client_of(app, who) as client:
+    with client_of(team, who) as client:
         for row in rows:
             there, missing = (told(client, row, url) for url in (row.url, row.missing))
             assert there == missing, row.name

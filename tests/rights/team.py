@@ -1,5 +1,6 @@
 """The team that the matrix is tried with, and all that its rows name, in one folder."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +88,12 @@ def _add_share(session: Session) -> None:
             created_by=OWNER,
         )
     )
+
+
+def renew(app: FastAPI, world: Path) -> None:
+    """Bring an application's database back to that of the folder that `build` filled."""
+    app.state.web.engine.dispose()
+    shutil.copy(world / "stagelight.db", app.state.web.settings.data)
 
 
 def token_of(who: Cast) -> str:
