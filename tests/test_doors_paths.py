@@ -1,0 +1,161 @@
+"""No spelling of an address gets around the right that it needs, and no method either."""
+
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+import anyio
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.types import Message, Scope
+
+from app.rights import right_of
+from app.services.asker import Right
+from tests.rights import ROWS
+from tests.rights.row import READ, Cast
+from tests.rights.team import NAMES, token_of
+
+# Right, and all that it is less than.
+WEAKER = {
+    Right.ADMIN: {Right.PUBLIC, Right.READ, Right.WRITE, Right.ACCOUNT},
+    Right.WRITE: {Right.PUBLIC, Right.READ},
+    Right.READ: {Right.PUBLIC},
+    Right.ACCOUNT: {Right.PUBLIC, Right.READ, Right.WRITE},
+    Right.PUBLIC: set(),
+}
+URLS = sorted({row.url.partition("?")[0] for row in ROWS})
+FEW = {"/", "/runs/1", "/api/runs/1", "/api/settings", "/shares", "/openapi.json"}
+PREFIXES = ("/s/", "/static/", "/healthz/", "/login/", "/invite/", "/account/", "/api/account/")
+
+
+def spellings(path: str) -> Iterator[str]:
+    """An address as one would write it who wants it to be taken for another."""
+    first, rest = path[1:2], path[2:]
+    yield path
+    yield f"/{path}"
+    yield f"{path}/"
+    yield f"{path}//"
+    yield f"/%{ord(first or '/'):02x}{rest}"
+    yield f"/%2e{path}"
+    yield f"/%2e%2e{path}"
+    yield f"/.{path}"
+    yield f"{path}/."
+    yield f"{path}/.."
+    yield f"{path}%2f"
+    yield f"{path}%00"
+    yield f"{path}%3f"
+    yield f"{path}%23"
+    yield f"{path};a=b"
+    yield f"{path}%0d%0a"
+    yield path.upper()
+    yield path.replace("/", "%2f")
+    yield "/" + path[1:].replace("/", "%2F")
+    yield path.replace("/", "//")
+    yield path.replace("/", "\\")
+
+
+def below(path: str) -> Iterator[str]:
+    """The same as if it lay below what others may ask for."""
+    for prefix in PREFIXES:
+        yield f"{prefix}..{path}"
+        yield f"{prefix}%2e%2e{path}"
+        yield f"{prefix}%2e%2e%2f{path[1:]}"
+        yield f"{prefix}{path}"
+
+
+async def ask(app: FastAPI, method: str, path: str, who: Cast | None) -> tuple[int, str | None]:
+    """The status, and the path of the route that took it, as the application declares it."""
+    headers = [(b"host", b"127.0.0.1"), (b"origin", b"http://127.0.0.1")]
+    if who is not None:
+        headers.append((b"cookie", f"stagelight={token_of(who)}".encode()))
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 50_000),
+        "app": app,
+    }
+    started: list[Message] = []
+    body: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        if not body:
+            await anyio.sleep_forever()
+        return body.pop()
+
+    async def send(message: Message) -> None:
+        started.append(message)
+
+    await app(scope, receive, send)
+    endpoint = scope.get("endpoint")
+    taken = [
+        route.path
+        for route in iter_route_contexts(app.routes)
+        if endpoint is not None and route.endpoint is endpoint and method in (route.methods or ())
+    ]
+    return started[0]["status"], taken[0] if taken else None
+
+
+def test_a_route_is_never_reached_by_less_than_its_right(team: FastAPI) -> None:
+    """Whatever the router makes of an address, the gate made the same of it before."""
+
+    async def every() -> tuple[list[str], int]:
+        wrong, taken = [], 0
+        for url in URLS:
+            for path in {*spellings(url), *(below(url) if url in FEW else ())}:
+                _, route = await ask(team, "GET", path, Cast.ADMIN)
+                taken += route is not None
+                if route is not None and right_of("GET", unquote(path)) is not right_of(
+                    "GET", route
+                ):
+                    wrong.append(f"{path} reached {route}")
+        return wrong, taken
+
+    wrong, taken = anyio.run(every)
+    assert wrong == []
+    assert taken > len(URLS) / 2, "and many did reach one"
+
+
+def test_no_spelling_lets_nobody_in(team: FastAPI) -> None:
+    inside = [row.url.partition("?")[0] for row in ROWS if row.safe and Cast.NOBODY not in row.may]
+
+    async def every() -> list[str]:
+        return [
+            f"{path}: {status}"
+            for url in sorted({*inside})
+            for path in [*spellings(url), *(below(url) if url in FEW else ())]
+            for status, route in [await ask(team, "GET", path, None)]
+            if status < 300 and not (route or "/static").startswith(("/static", "/healthz"))
+        ]
+
+    assert anyio.run(every) == []
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "get", "X", "OPTIONS", "PUT"])
+@pytest.mark.parametrize("who", [None, Cast.VIEWER, Cast.ADMIN])
+def test_a_method_that_no_route_takes_does_nothing(
+    method: str, who: Cast | None, team: FastAPI
+) -> None:
+    paths = [row.url.partition("?")[0] for row in ROWS if row.may == READ]
+
+    async def every() -> set[int]:
+        return {(await ask(team, method, path, who))[0] for path in paths}
+
+    expected = {401, 303} if who is None else {404} if who is Cast.VIEWER else {405}
+    reads = method == "OPTIONS" and who is Cast.VIEWER
+    assert anyio.run(every) <= ({405} if reads else expected)
+
+
+def test_a_head_of_what_is_an_admins_is_no_others(team: FastAPI) -> None:
+    async def every() -> list[int]:
+        return [(await ask(team, "HEAD", "/api/settings", who))[0] for who in (None, *NAMES)]
+
+    assert anyio.run(every) == [401, 404, 404, 404, 405]
