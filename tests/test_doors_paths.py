@@ -16,34 +16,25 @@ from tests.rights.row import READ, Cast
 from tests.rights.team import NAMES, token_of
 
 URLS = sorted({row.url.partition("?")[0] for row in ROWS})
-FEW = {"/", "/runs/1", "/api/runs/1", "/api/settings", "/shares", "/openapi.json"}
+FEW = {"/", "/runs/1", "/api/runs/1/log", "/api/settings", "/shares", "/openapi.json", "/docs"}
 PREFIXES = ("/s/", "/static/", "/healthz/", "/login/", "/invite/", "/account/", "/api/account/")
 
 
 def spellings(path: str) -> Iterator[str]:
     """An address as one would write it who wants it to be taken for another."""
-    first, rest = path[1:2], path[2:]
     yield path
     yield f"/{path}"
     yield f"{path}/"
-    yield f"{path}//"
-    yield f"/%{ord(first or '/'):02x}{rest}"
-    yield f"/%2e{path}"
-    yield f"/%2e%2e{path}"
-    yield f"/.{path}"
-    yield f"{path}/."
-    yield f"{path}/.."
     yield f"{path}%2f"
-    yield f"{path}%00"
-    yield f"{path}%3f"
-    yield f"{path}%23"
-    yield f"{path};a=b"
-    yield f"{path}%0d%0a"
+    yield f"/%{ord(path[1:2] or '/'):02x}{path[2:]}"
     yield path.upper()
-    yield path.replace("/", "%2f")
+    if path not in FEW:
+        return
+    yield from (f"{path}{end}" for end in ("//", "/.", "/..", "%00", "%3f", "%23", ";a", "%0d%0a"))
+    yield from (f"{begin}{path}" for begin in ("/.", "/%2e", "/..", "/%2e%2e"))
+    yield from (path.replace("/", one) for one in ("//", "%2f", "\\", "/./"))
     yield "/" + path[1:].replace("/", "%2F")
-    yield path.replace("/", "//")
-    yield path.replace("/", "\\")
+    yield from below(path)
 
 
 def below(path: str) -> Iterator[str]:
@@ -104,7 +95,7 @@ def test_a_route_is_never_reached_by_less_than_its_right(team: FastAPI) -> None:
     async def every() -> tuple[list[str], int]:
         wrong, reached = [], 0
         for url in URLS:
-            for path in {*spellings(url), *(below(url) if url in FEW else ())}:
+            for path in {*spellings(url)}:
                 # A method that no route takes: the router finds the route, and runs nothing.
                 status, routes = await ask(team, "X", path, Cast.ADMIN)
                 assert status in (307, 404, 405), path  # 307: without the slash at its end
@@ -126,7 +117,7 @@ def test_no_spelling_lets_nobody_in(team: FastAPI) -> None:
         return [
             f"{path}: {status}"
             for url in sorted({*inside})
-            for path in [*spellings(url), *(below(url) if url in FEW else ())]
+            for path in spellings(url)
             for status, routes in [await ask(team, "GET", path, None)]
             if status < 300 and Right.PUBLIC not in {right_of("GET", route) for route in routes}
         ]
