@@ -1,4 +1,4 @@
-"""One loader per object and right. Who may not see an object gets the same 404 as for none."""
+"""One loader per object and right. Who may not have an object gets the same 404 as for none."""
 
 from typing import Any
 
@@ -6,20 +6,66 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from app.errors import NotFoundError
-from app.models import Comment, FailureGroup, Graph, Person, Remedy, Run, Script, Stage
+from app.models import (
+    Comment,
+    FailureGroup,
+    Graph,
+    Person,
+    Remedy,
+    Run,
+    SavedFilter,
+    Script,
+    Share,
+    Stage,
+)
 from app.services.asker import Asker
 from app.services.graphs import is_there
 
 
 def find_run(session: Session, run_id: int) -> Run:
-    """The run, or NotFoundError. What is long of it is only read when asked for."""
-    long: tuple[Any, ...] = (col(Run.eager), col(Run.contract))
-    run = session.get(Run, run_id, options=[defer(one) for one in long])
-    if run is None or run.deleted_at is not None:
+    """The run, or NotFoundError."""
+    run = _run(session, run_id)
+    if run is None:
         raise NotFoundError(
             f"There is no run {run_id}.", "It may have been deleted; the history lists all runs."
         )
     return run
+
+
+def find_own_run(session: Session, run_id: int, asker: Asker) -> Run:
+    """The run, to be renamed, cancelled or deleted by its owner or an admin."""
+    run = _run(session, run_id)
+    if run is None or not asker.owns(run.owner):
+        raise NotFoundError(
+            f"There is no run {run_id} that you may change.",
+            "It was deleted, or is not yours: its owner can change it, and an admin.",
+        )
+    return run
+
+
+def find_deleted_run(session: Session, run_id: int, asker: Asker) -> Run:
+    """The run, to be restored by its owner or an admin; locked, for it may be purged right now."""
+    run = session.get(Run, run_id, with_for_update=True)
+    if run is None or not asker.owns(run.owner):
+        raise NotFoundError(
+            f"There is no run {run_id} that you may restore.",
+            "It was deleted so long ago that it is gone for good, or it is not yours.",
+        )
+    return run
+
+
+def find_run_to_repeat(session: Session, run_id: int, asker: Asker) -> Run:
+    """The run, for the form that makes another of it: for all who may upload."""
+    if not asker.may_write:
+        raise NotFoundError(f"There is no run {run_id} that you may repeat.", "Ask an admin.")
+    return find_run(session, run_id)
+
+
+def _run(session: Session, run_id: int) -> Run | None:
+    """The run, unless it was deleted. What is long of it is only read when asked for."""
+    long: tuple[Any, ...] = (col(Run.eager), col(Run.contract))
+    run = session.get(Run, run_id, options=[defer(one) for one in long])
+    return None if run is None or run.deleted_at is not None else run
 
 
 def find_script(session: Session, run: Run) -> Script:
@@ -101,3 +147,36 @@ def find_person(session: Session, person_id: int) -> Person:
             f"There is no person {person_id}.", "/admin lists all who have an account."
         )
     return person
+
+
+def find_filter(session: Session, slug: str) -> SavedFilter:
+    """A saved filter, or NotFoundError."""
+    saved = session.get(SavedFilter, slug) if slug.isprintable() else None
+    if saved is None:
+        raise NotFoundError(
+            f"There is no saved filter {slug[:80]!r}.",
+            "It may have been deleted; the first page lists all that there are.",
+        )
+    return saved
+
+
+def find_own_filter(session: Session, slug: str, asker: Asker) -> SavedFilter:
+    """The same, to be deleted by who saved it or an admin."""
+    saved = session.get(SavedFilter, slug) if slug.isprintable() else None
+    if saved is None or not asker.owns(saved.owner):
+        raise NotFoundError(
+            f"There is no saved filter {slug[:80]!r} that you may delete.",
+            "It was deleted, or is not yours: who saved it can delete it, and an admin.",
+        )
+    return saved
+
+
+def find_own_share(session: Session, share_id: int, asker: Asker) -> Share:
+    """A link by its number, to be revoked by who made it or an admin."""
+    share = session.get(Share, share_id)
+    if share is None or not asker.owns(share.created_by):
+        raise NotFoundError(
+            f"There is no share {share_id} that you may revoke.",
+            "/shares lists all: who made one can revoke it, and an admin.",
+        )
+    return share

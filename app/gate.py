@@ -52,7 +52,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        right = right_of(request.method, request.url.path)
+        right = right_of(request.method, scope["path"])
         try:
             asker = await self._find(request, right)
             self._check(asker, right)
@@ -70,12 +70,13 @@ class Gate:
         if not self.settings.accounts:
             here = host_of(request.headers) in self.settings.local_hosts
             return local_asker(address) if here else nobody(address)
-        if right is Right.PUBLIC and not request.url.path.startswith(LOGIN):
+        if right is Right.PUBLIC and not request.scope["path"].startswith(LOGIN):
             return nobody(address)
         return await run_in_threadpool(
             identify,
             self.engine,
-            token=bearer_of(request.headers),
+            # What anybody may see is refused to no one whose token does not hold.
+            token=None if right is Right.PUBLIC else bearer_of(request.headers),
             cookie=request.cookies.get(cookie_name(self.settings), ""),
             address=address,
         )
@@ -105,10 +106,14 @@ def _refuse(request: Request, error: StagelightError) -> Response:
     needs_login = isinstance(error, LoginNeededError)
     if not needs_login or wants_json(request) or request.method not in SAFE_METHODS:
         return answer(request, error)
-    seen = urlsplit(request.headers.get("hx-current-url", "")) if _is_part(request) else request.url
-    back = seen.path + (f"?{seen.query}" if seen.query else "")
+    back = _seen(request)
     return go(request, f"{LOGIN}?next={quote(back)}" if back != "/" else LOGIN)
 
 
-def _is_part(request: Request) -> bool:
-    return "hx-request" in request.headers
+def _seen(request: Request) -> str:
+    """The address that the browser shows, as a path that no browser takes for another site's."""
+    path, query = quote(request.scope["path"], safe="/:"), request.url.query
+    if "hx-request" in request.headers:  # it asks for a part of what it shows
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+        path, query = quote(shown.path, safe="/:%"), shown.query
+    return "/" + path.lstrip("/") + (f"?{query}" if query else "")

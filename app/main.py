@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from app.bodies import BODY_BYTES, PATIENCE, Bodies, Patience
 from app.db import make_engine
 from app.errors import StagelightError
 from app.gate import Gate
@@ -74,9 +75,7 @@ from app.templating import STATIC
 from app.version import installed_version
 from app.web import Web
 
-FORM_BYTES = 2**20  # of an upload's other fields and its multipart borders
 FORM_FIELDS = 40
-ENTRY_BYTES = 2**15  # of what somebody sends who is not logged in yet
 
 _PAGES: tuple[APIRouter, ...] = (
     home.router,
@@ -136,7 +135,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, patience: Patience = PATIENCE) -> FastAPI:
     """The web application; uvicorn's factory is `app.main:create_app`."""
     settings = settings or Settings()
     web = Web(
@@ -147,7 +146,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         rates=Rates(settings),
         oidc=Provider(settings) if settings.oidc_issuer else None,
     )
-    max_body_size = settings.upload_bytes + settings.script_bytes + FORM_BYTES
     app = FastAPI(
         title="Stagelight",
         version=installed_version(),
@@ -158,11 +156,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         form_limits={
             "max_files": 1,
             "max_fields": FORM_FIELDS,
-            "max_part_size": max(settings.script_bytes, FORM_BYTES),
+            "max_part_size": max(settings.script_bytes, BODY_BYTES),
         },
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(Doorkeeper, settings, max_body_size),
+            Middleware(Bodies, settings, patience),
+            Middleware(Doorkeeper, settings),
             Middleware(Gate, settings, web.engine),
             Middleware(CatchAll),
         ],
@@ -170,17 +169,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.web = web
     for known in (StagelightError, RequestValidationError, HTTPException):
         app.add_exception_handler(known, handle)
-    # Not the application's own limit: that one sits outside of the middleware, and answers a
-    # body that says it is too large in plain text and without headers.
     for router in _ENTRY:
-        app.include_router(router, max_body_size=ENTRY_BYTES)
+        app.include_router(router)
     for router in _PAGES:
-        app.include_router(router, max_body_size=max_body_size)
+        app.include_router(router)
     for router in _API:
-        app.include_router(router, max_body_size=max_body_size, responses=_ERRORS)
-    app.include_router(
-        api_events.router, max_body_size=max_body_size, responses=_errors_of_a_stream()
-    )
+        app.include_router(router, responses=_ERRORS)
+    app.include_router(api_events.router, responses=_errors_of_a_stream())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 

@@ -1,4 +1,4 @@
-"""What every request passes: who may ask, how large it may be, and the headers of every answer."""
+"""What every request passes: whether it may come in at all, and the headers of every answer."""
 
 import re
 
@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import StagelightError, TooLargeError
+from app.errors import StagelightError
 from app.problems import answer
 from app.rights import LOGIN, SAFE_METHODS
 from app.services.invites import INVITE
@@ -63,7 +63,6 @@ _HEADERS_OF = {
 }
 
 _BEARER = "bearer "
-DRAIN_FACTOR = 8  # a body this many times too large is still read, so that the answer arrives
 
 
 class CrossSiteError(StagelightError):
@@ -106,7 +105,7 @@ class SecurityHeaders:
 
 
 class Doorkeeper:
-    """Turns away what another site made a browser send, and what is too large to be an upload.
+    """Turns away what another site made a browser send.
 
     Without accounts a page anywhere on the web could otherwise post a script to it, and with them
     use a login's cookie; by DNS rebinding even as if from the same origin, which the Host check
@@ -114,11 +113,10 @@ class Doorkeeper:
     a token: no other site's page can send one.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, max_body_size: int) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.hosts = settings.hosts
         self.accounts = settings.accounts
-        self.max_body_size = max_body_size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with why not."""
@@ -129,8 +127,6 @@ class Doorkeeper:
         if error is None:
             await self.app(scope, receive, send)
             return
-        if isinstance(error, TooLargeError):
-            await self._drain(Headers(scope=scope), receive)
         await answer(Request(scope), error)(scope, receive, send)
 
     def refuse(self, method: str, headers: Headers) -> StagelightError | None:
@@ -150,21 +146,7 @@ class Doorkeeper:
                 "The request does not say which site it comes from.",
                 "A program needs an API token: Authorization: Bearer stl_…",
             )
-        if _length(headers) > self.max_body_size:
-            return TooLargeError(
-                f"The upload has {_length(headers):,} bytes; {self.max_body_size:,} are allowed.",
-                "Leave out data and weights: initial values do for an export.",
-            )
         return None
-
-    async def _drain(self, headers: Headers, receive: Receive) -> None:
-        """Read a body that is too large away: browsers show no answer while they still send."""
-        if _length(headers) > DRAIN_FACTOR * self.max_body_size:
-            return
-        while True:
-            message = await receive()
-            if message["type"] != "http.request" or not message.get("more_body"):
-                return
 
 
 class CatchAll:
@@ -217,11 +199,6 @@ def _is_cross_site(headers: Headers, host: str) -> bool:
     return site not in ("none", "same-origin") or (
         bool(origin) and origin.partition("://")[2].lower() != host.lower()
     )
-
-
-def _length(headers: Headers) -> int:
-    text = headers.get("content-length", "0")
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _cache_control(scope: Scope, status: int) -> str:

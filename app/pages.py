@@ -283,7 +283,7 @@ class WorkerCard:
 
 @dataclass(frozen=True)
 class SettingsPage(Page):
-    """The workers that are there, and the settings of the web process."""
+    """The workers that are there, and, to admins, the settings of the web process."""
 
     template: ClassVar[str] = "settings.html"
     workers: tuple[WorkerCard, ...]

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from app.bodies import BodyError
 from app.errors import NotFoundError, StagelightError
 from app.pages import ErrorPage, Problem
 from app.services.invites import INVITE
@@ -51,6 +52,8 @@ def describe(error: Exception) -> Problem:
     """What to say of an exception. Of an unexpected one: nothing that it knows."""
     if isinstance(error, StagelightError):
         return Problem.of(error)
+    if isinstance(error, BodyError):
+        return Problem.of(error.reason)
     if isinstance(error, RequestValidationError):
         return _invalid(error)
     if isinstance(error, HTTPException):

@@ -14,7 +14,7 @@ LOGIN = "/login"
 # What anybody may ask for. A path that ends with a slash stands for all below it.
 _PUBLIC = (
     *(LOGIN, f"{LOGIN}/", INVITE, SHARED, "/static/"),
-    *("/healthz", "/readyz"),
+    *("/healthz", "/readyz", "/robots.txt"),
 )
 _ACCOUNT = ("/account", "/account/", "/api/account", "/api/account/", "/logout")
 _ADMIN = ("/admin", "/admin/", "/api/admin", "/api/admin/", "/api/settings")

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import Engine
 from xdist.remote import Producer
 
+from app.cli.connections import Connection
 from app.db import make_engine
 from app.main import create_app
 from app.services.migrate import migrate
@@ -27,6 +29,7 @@ from app.services.queue import Claim
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
 from tests.probe_support import SHARED
+from tests.rights.team import build
 from tests.spread import Spread, longest_first
 from tests.web_support import Seed, seeding, text_of
 from tests.worker_support import claim_next, submit
@@ -116,6 +119,23 @@ def app(settings: Settings, engine: Engine) -> FastAPI:
     return create_app(settings)
 
 
+@pytest.fixture(scope="session")
+def world(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a team and all that the matrix of rights names, to be copied."""
+    data = tmp_path_factory.mktemp("world") / "data"
+    data.mkdir()
+    shutil.copy(migrated, data)
+    build(Settings(data=data))
+    return data
+
+
+@pytest.fixture
+def team(settings: Settings, world: Path) -> FastAPI:
+    """The application with accounts, on a copy of that folder."""
+    shutil.copytree(world, settings.data)
+    return create_app(settings.model_copy(update={"accounts": True}))
+
+
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
     """A client of the application, in this process. Follows no redirects."""
@@ -176,17 +196,25 @@ class LiveServer:
 @pytest.fixture
 def live_server(app: FastAPI, settings: Settings, engine: Engine) -> Iterator[LiveServer]:
     """A server on a free port of the loopback."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, access_log=False)
+    with serving(app) as url:
+        live = LiveServer(settings, engine, app, url)
+        yield live
+        live.stop_workers()
+
+
+@contextmanager
+def serving(app: FastAPI, protocol: type[Connection] = Connection) -> Iterator[str]:
+    """The application behind a real socket; its address."""
+    config = uvicorn.Config(
+        app, http=protocol, log_config=None, timeout_graceful_shutdown=1, access_log=False
     )
+    server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         wait_until(lambda: server.started)
-        live = LiveServer(settings, engine, app, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        yield live
-        live.stop_workers()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         app.state.web.stopping.set()
         server.should_exit = True
         thread.join(timeout=10)

@@ -11,6 +11,7 @@ from app.models import Category, RunStatus, Script, Verdict
 from app.models.columns import utc_now
 from app.services.annotations import annotate
 from app.services.history_filters import FilterWords, read_time
+from app.services.identity import nobody
 from app.services.storage import BlobStore
 from app.settings import Settings
 from tests.web_support import seeding, submit
@@ -36,7 +37,7 @@ def team(engine: Engine, store: BlobStore, settings: Settings) -> str:
         three = seed.run("three", status=RunStatus.CANCELLED, owner="anna", pin=True)
         four = seed.run("four", owner="ben")
         for run, tags in ((one, ["ci"]), (two, ["ci", "v2"]), (three, ["v2"]), (four, [])):
-            annotate(seed.session, run, tags=tags)
+            annotate(seed.session, run, nobody(), tags=tags)
     with seeding(engine, store, settings) as seed:
         script = seed.session.get_one(Script, one.script_id)
         return script.sha256

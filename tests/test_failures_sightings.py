@@ -18,6 +18,7 @@ from app.models import (
     FailureGroup,
     FailurePlace,
     GroupState,
+    PersonRole,
     Run,
     RunStatus,
     Search,
@@ -26,6 +27,7 @@ from app.models import (
     StageStatus,
 )
 from app.services import queue
+from app.services.asker import Asker, Via
 from app.services.failure_groups import NewState, set_state
 from app.services.sightings import BESIDE, forget_sightings, record_sightings
 from app.services.storage import BlobStore
@@ -37,6 +39,7 @@ from tests.worker_support import claim_next, submit
 from workers.events import FailureReport
 from workers.rows import failure_row
 
+ANA = Asker("ana", PersonRole.MEMBER, Via.LOGIN)
 OTHER: dict[str, Any] = {"text": "n = int(x.sum())", "category": Category.TENSOR_TO_PYTHON}
 
 
@@ -63,7 +66,7 @@ def group(engine: Engine, name: str) -> FailureGroup:
 def mark(engine: Engine, name: str, state: GroupState, run: int | None = None) -> None:
     with session_scope(engine) as session:
         new = NewState(state, "a note", run)
-        set_state(session, session.get_one(FailureGroup, name), new, "ana")
+        set_state(session, session.get_one(FailureGroup, name), new, ANA)
 
 
 def report(**cause: Any) -> FailureReport:

@@ -12,10 +12,11 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine, func
 from sqlmodel import select
 
+from app.bodies import ENTRY_BYTES
 from app.cookies import cookie_name
 from app.db import read_scope, session_scope
 from app.login_pages import LoginPage, own_path
-from app.main import ENTRY_BYTES, create_app
+from app.main import create_app
 from app.models import Act, Login, Person
 from app.models.columns import utc_now
 from app.rates import network_of

@@ -15,6 +15,7 @@ from app.models import (
     Verdict,
 )
 from app.services.annotations import annotate
+from app.services.identity import nobody
 from app.services.storage import BlobStore
 from app.settings import Settings
 from tests.web_support import count_queries, seeding, submit, text_of
@@ -146,7 +147,7 @@ def test_what_was_searched_for_is_shown_where_it_is(
     submit(client, b"import torch\n<b>topk</b> = x.topk(3)\n", title="first")
     with seeding(engine, store, settings) as seed:
         run = seed.partly("second", source=b"a = 1")
-        annotate(seed.session, run, note="see <i>topk</i>")
+        annotate(seed.session, run, nobody(), note="see <i>topk</i>")
     html = client.get("/?q=topk").text
     assert "&lt;b&gt;<mark>topk</mark>&lt;/b&gt; = x.<mark>topk</mark>(3)" in html
     assert "see &lt;i&gt;<mark>topk</mark>&lt;/i&gt;" in html
@@ -257,7 +258,7 @@ def test_the_history_takes_the_same_number_of_queries_at_any_length(
     searched = count_queries(app, lambda: client.get("/?q=partly&tag=x&since=1d"))
     with seeding(engine, store, settings) as seed:
         for n in range(40):
-            annotate(seed.session, seed.partly(f"run {n}"), tags=["x"])
+            annotate(seed.session, seed.partly(f"run {n}"), nobody(), tags=["x"])
     assert few == count_queries(app, lambda: client.get("/")) == 8
     many = count_queries(app, lambda: client.get("/?q=partly&tag=x&since=1d"))
     assert searched == many == 12

@@ -15,6 +15,7 @@ from app.db import db_now, session_scope
 from app.errors import ConflictError
 from app.models import Run, RunStatus, Stage, StageKind, StageStatus, Verdict
 from app.services import queue
+from app.services.identity import nobody
 from app.services.live import announce, since
 from app.services.queue import Beat, Claim
 from app.services.record import (
@@ -53,7 +54,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 def cancel(engine: Engine, run_id: int) -> None:
     with session_scope(engine) as session:
-        queue.request_cancel(session, session.get_one(Run, run_id))
+        queue.request_cancel(session, session.get_one(Run, run_id), nobody())
 
 
 def expire(engine: Engine) -> None:

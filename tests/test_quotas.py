@@ -166,7 +166,7 @@ def test_a_script_counts_once_for_each_owner_and_what_stages_left_for_each_run(
     size = len(SCRIPT)
     assert (usage(engine).bytes, usage(engine, "ben").bytes) == (size + 1_200, size + 5)
     with session_scope(engine) as session:
-        delete_run(session, session.get_one(Run, first.id))
+        delete_run(session, session.get_one(Run, first.id), asker_of(person))
         session.get_one(Run, first.id).deleted_at = utc_now() - timedelta(hours=25)
     list(keep_house(engine, settings))
     assert usage(engine).bytes == size + 200, "the second run has the script still"

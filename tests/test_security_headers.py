@@ -1,9 +1,16 @@
 """What every answer carries, and who is turned away."""
 
+from typing import Any
+
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Headers
 
 from app.middleware import POLICY
+from app.rates import TooOftenError
+from tests.rights.row import Cast
+from tests.rights.team import client_of
 from tests.web_support import SCRIPT
 
 POLICY_OF_THE_NOTES = (
@@ -13,14 +20,8 @@ POLICY_OF_THE_NOTES = (
 )
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/runs/1", "/nothing", "/api/runs", "/api/nothing", "/healthz", "/metrics",
-     "/settings", "/api/workers", "/api/settings", "/graphs/1", "/api/graphs/1",
-     "/openapi.json", "/static/css/base.css", "/static/nothing", "/api/runs/1/log"],
-)  # fmt: skip
-def test_every_answer_carries_the_policy(path: str, client: TestClient) -> None:
-    headers = client.get(path).headers
+def check(headers: Headers) -> None:
+    """All that protects a browser from what an answer holds."""
     assert headers["content-security-policy"] == POLICY == POLICY_OF_THE_NOTES
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
@@ -29,6 +30,56 @@ def test_every_answer_carries_the_policy(path: str, client: TestClient) -> None:
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert headers["cross-origin-embedder-policy"] == "require-corp"
     assert "camera=()" in headers["permissions-policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/runs/1", "/nothing", "/api/runs", "/api/nothing", "/healthz", "/metrics",
+     "/settings", "/api/workers", "/api/settings", "/graphs/1", "/api/graphs/1",
+     "/openapi.json", "/static/css/base.css", "/static/nothing", "/api/runs/1/log"],
+)  # fmt: skip
+def test_every_answer_carries_the_policy(path: str, client: TestClient) -> None:
+    check(client.get(path).headers)
+
+
+@pytest.mark.parametrize(
+    ("who", "status", "request_"),
+    [
+        (Cast.NOBODY, 303, ("GET", "/", {})),
+        (Cast.NOBODY, 401, ("GET", "/api/runs", {})),
+        (Cast.NOBODY, 401, ("POST", "/runs", {})),
+        (Cast.ADMIN, 403, ("POST", "/api/runs", {"headers": {"Origin": "https://evil.example"}})),
+        (Cast.VIEWER, 404, ("GET", "/api/settings", {})),
+        (Cast.VIEWER, 404, ("POST", "/runs", {})),
+        (Cast.ADMIN, 405, ("POST", "/", {})),
+        (Cast.ADMIN, 413, ("POST", "/filters", {"data": {"name": "x" * 2**21}})),
+        (Cast.ADMIN, 413, ("POST", "/api/filters", {"json": "x" * 2**21})),
+        (Cast.ADMIN, 421, ("GET", "/", {"headers": {"Host": "evil.example"}})),
+        (Cast.ADMIN, 422, ("POST", "/api/runs", {})),
+        (Cast.ADMIN, 429, ("GET", "/api/workers", {})),
+        (Cast.ADMIN, 429, ("GET", "/settings", {})),
+    ],
+)
+def test_so_does_every_refusal(
+    who: Cast,
+    status: int,
+    request_: tuple[str, str, dict[str, Any]],
+    team: FastAPI,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def too_often(*_: object) -> None:
+        raise TooOftenError("requests", 3)
+
+    monkeypatch.setattr("app.routes.workers.worker_views", too_often)
+    monkeypatch.setattr("app.routes.api_workers.worker_views", too_often)
+    method, path, given = request_
+    with client_of(team, who) as client:
+        answer = client.request(method, path, **given)
+    assert answer.status_code == status
+    check(answer.headers)
+    assert answer.headers.get("retry-after") == ("3" if status == 429 else None)
+    if path.startswith("/api/"):
+        assert answer.json()["error"].keys() == {"code", "message", "hint"}
 
 
 def test_pages_hold_nothing_inline(client: TestClient) -> None:

@@ -20,6 +20,7 @@ from app.models import (
     Failure,
     FailureGroup,
     GroupState,
+    PersonRole,
     Run,
     RunStatus,
     Verdict,
@@ -29,6 +30,7 @@ from app.models import (
 from app.models.columns import utc_now
 from app.postman import Postman, deliver_next
 from app.services import queue
+from app.services.asker import Asker, Via
 from app.services.deliveries import (
     KEPT_DAYS,
     RETRY_SECONDS,
@@ -39,6 +41,7 @@ from app.services.deliveries import (
 )
 from app.services.failure_groups import NewState, set_state
 from app.services.housekeeping import keep_house
+from app.services.identity import nobody
 from app.services.webhook_events import FailureNews, RunNews
 from app.settings import Settings
 from tests.conftest import wait_until
@@ -58,6 +61,8 @@ from tests.worker_support import claim_next, submit
 
 PENDING, SENDING = DeliveryState.PENDING, DeliveryState.SENDING
 DELIVERED, GAVE_UP = DeliveryState.DELIVERED, DeliveryState.GAVE_UP
+
+ANA = Asker("ana", PersonRole.MEMBER, Via.LOGIN)
 
 
 @pytest.fixture
@@ -146,7 +151,7 @@ def test_a_cancelled_run_and_a_failed_one_are_told_too(engine: Engine, settings:
     add(engine, "http://a.test")
     cancelled = submit(engine, settings)
     with session_scope(engine) as session:
-        queue.request_cancel(session, session.get_one(Run, cancelled))
+        queue.request_cancel(session, session.get_one(Run, cancelled), nobody())
     submit(engine, settings)
     claim = claim_next(engine)
     assert queue.finish(engine, claim, status=RunStatus.FAILED, reason="It took too long.")
@@ -173,7 +178,7 @@ def test_a_failure_that_is_back_is_told_once_with_what_was_said_of_it(
     fixed_in = end_run(engine, settings, blocked=False)
     with session_scope(engine) as session:
         group = session.get_one(FailureGroup, name_of())
-        set_state(session, group, NewState(GroupState.FIXED, "", fixed_in), "ana")
+        set_state(session, group, NewState(GroupState.FIXED, "", fixed_in), ANA)
     add(engine, "http://a.test", WebhookEvent.FAILURE_REGRESSED)
     back = end_run(engine, settings, parent_id=fixed_in)
     end_run(engine, settings)
@@ -195,7 +200,7 @@ def test_no_source_code_is_told(engine: Engine, settings: Settings) -> None:
     end_run(engine, settings)
     with session_scope(engine) as session:
         group = session.get_one(FailureGroup, name_of())
-        set_state(session, group, NewState(GroupState.FIXED, "", None), "ana")
+        set_state(session, group, NewState(GroupState.FIXED, "", None), ANA)
     add(engine, "http://a.test")
     end_run(engine, settings)
     regressed, finished = deliveries(engine)

@@ -74,10 +74,11 @@ def diagnose(
         migrate(place.settings.url)
         engine = make_engine(place.settings.url)
         undo.callback(engine.dispose)
-        run_id = _create(engine, wishes, place.settings, local_asker("") if keep else nobody())
+        asker = local_asker("") if keep else nobody()
+        run_id = _create(engine, wishes, place.settings, asker)
         try:
             with _worker(place) as check:
-                _follow(engine, run_id, follow, show, check)
+                _follow(engine, run_id, asker, follow, show, check)
         except KeyboardInterrupt:
             pass  # the worker has ended, and with it the run
         with read_scope(engine) as session:
@@ -162,6 +163,7 @@ def _create(engine: Engine, wishes: Wishes, settings: Settings, asker: Asker) ->
 def _follow(
     engine: Engine,
     run_id: int,
+    asker: Asker,
     follow: bool,
     show: Callable[[RunView], None],
     check: Callable[[], None],
@@ -181,7 +183,7 @@ def _follow(
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         with session_scope(engine) as session, suppress(ConflictError):
-            request_cancel(session, session.get_one(Run, run_id))
+            request_cancel(session, session.get_one(Run, run_id), asker)
         raise
 
 

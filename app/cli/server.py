@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.cli.admin_links import first_admin_link
+from app.cli.connections import CONNECTIONS, Connection
 from app.main import create_app
 from app.postman import Postman
 from app.public import is_every, is_loopback, served_at
@@ -119,6 +120,8 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application,
+                http=Connection,
+                limit_concurrency=CONNECTIONS,
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=CONNECTION_SECONDS,

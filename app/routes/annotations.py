@@ -4,22 +4,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from app.access import find_run
+from app.access import find_own_run, find_run
 from app.db import session_scope
 from app.history_address import HistoryAddress
 from app.routes.moves import go
 from app.services.annotations import annotate
 from app.services.tags import split_tags
-from app.web import Here, Id
+from app.web import Here, Id, Who
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
 
 
 @router.post("/{run_id}/title")
-def rename(request: Request, web: Here, run_id: Id, title: Annotated[str, Form()] = "") -> Response:
+def rename(
+    request: Request, web: Here, asker: Who, run_id: Id, title: Annotated[str, Form()] = ""
+) -> Response:
     """Give a run another title."""
     with session_scope(web.engine) as session:
-        annotate(session, find_run(session, run_id), title=title)
+        annotate(session, find_own_run(session, run_id, asker), asker, title=title)
     return go(request, f"/runs/{run_id}")
 
 
@@ -27,13 +29,14 @@ def rename(request: Request, web: Here, run_id: Id, title: Annotated[str, Form()
 def star(
     request: Request,
     web: Here,
+    asker: Who,
     run_id: Id,
     pin: Annotated[bool, Form()] = False,
     back: Annotated[str | None, Form(description="From a list: `?` and its query.")] = None,
 ) -> Response:
     """Give a run a star, or take it off; from a list the browser stays where it is."""
     with session_scope(web.engine) as session:
-        annotate(session, find_run(session, run_id), pin=pin)
+        annotate(session, find_run(session, run_id), asker, pin=pin)
     if back is None:
         return go(request, f"/runs/{run_id}")
     if request.headers.get("HX-Request"):  # the list asks for itself anew
@@ -46,11 +49,12 @@ def star(
 def about(
     request: Request,
     web: Here,
+    asker: Who,
     run_id: Id,
     tags: Annotated[str, Form()] = "",
     note: Annotated[str, Form()] = "",
 ) -> Response:
     """Set a run's tags and its note."""
     with session_scope(web.engine) as session:
-        annotate(session, find_run(session, run_id), tags=split_tags(tags), note=note)
+        annotate(session, find_run(session, run_id), asker, tags=split_tags(tags), note=note)
     return go(request, f"/runs/{run_id}")

@@ -54,7 +54,7 @@ def change(
     new = NewState(**change.model_dump())
     with session_scope(web.engine) as session:
         group = find_group(session, fingerprint)
-        set_state(session, group, new, asker.name)
+        set_state(session, group, new, asker)
         return group_detail(session, web.store, group)
 
 

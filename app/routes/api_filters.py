@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.access import find_own_filter
 from app.db import read_scope, session_scope
 from app.history_address import HistoryAddress
 from app.services.saved_filters import (
@@ -39,11 +40,11 @@ def listing(web: Here) -> FilterList:
 def save(web: Here, asker: Who, given: NewFilter) -> FilterView:
     """Save a filter under a name; its address is made of the name."""
     with session_scope(web.engine) as session:
-        return save_filter(session, given.name, HistoryAddress.of(given.query), asker.name)
+        return save_filter(session, given.name, HistoryAddress.of(given.query), asker)
 
 
 @router.delete("/{slug}", status_code=204)
-def delete(web: Here, slug: str) -> None:
+def delete(web: Here, asker: Who, slug: str) -> None:
     """Forget a saved filter; the runs stay."""
     with session_scope(web.engine) as session:
-        delete_filter(session, slug)
+        delete_filter(session, find_own_filter(session, slug, asker), asker)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlmodel import Session
 
-from app.access import find_run, find_stage
+from app.access import find_deleted_run, find_own_run, find_run, find_stage
 from app.db import read_scope, session_scope
 from app.errors import NotFoundError
 from app.history_address import RunsQuery
@@ -25,7 +25,7 @@ from app.services.trash import delete_run, restore_run
 from app.services.trends import TrendsView, trends
 from app.services.views import ModuleList, RunAccepted, RunList, RunView, StageDetail
 from app.text import row_id, terminal
-from app.web import Here, Id, Uploader
+from app.web import Here, Id, Uploader, Who
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 trends_router = APIRouter(tags=["runs"])
@@ -157,11 +157,11 @@ def log(web: Here, run_id: Id) -> Response:
 
 
 @router.post("/{run_id}/cancel")
-def cancel(web: Here, run_id: Id) -> RunAccepted:
+def cancel(web: Here, asker: Who, run_id: Id) -> RunAccepted:
     """End a run: at once when it is queued, within seconds when it runs."""
     with session_scope(web.engine) as session:
-        run = find_run(session, run_id)
-        request_cancel(session, run)
+        run = find_own_run(session, run_id, asker)
+        request_cancel(session, run, asker)
         return accepted(run)
 
 
@@ -189,27 +189,33 @@ def rerun(
 
 
 @router.patch("/{run_id}")
-def change(web: Here, run_id: Id, changes: Changes) -> RunView:
-    """Change a run's title, tags, note or star; an empty title is the file's name."""
+def change(web: Here, asker: Who, run_id: Id, changes: Changes) -> RunView:
+    """Change a run's title, tags, note or star; an empty title is the file's name.
+
+    The title is its owner's and an admin's to change, the rest every member's.
+    """
     with session_scope(web.engine) as session:
-        run = find_run(session, run_id)
-        annotate(session, run, **changes.model_dump())
+        renamed = changes.title is not None
+        run = find_own_run(session, run_id, asker) if renamed else find_run(session, run_id)
+        annotate(session, run, asker, **changes.model_dump())
         session.flush()
         return run_view(session, run)
 
 
 @router.delete("/{run_id}", status_code=204)
-def delete(web: Here, run_id: Id) -> None:
+def delete(web: Here, asker: Who, run_id: Id) -> None:
     """Delete an ended run. It can be restored for STAGELIGHT_UNDO_HOURS."""
     with session_scope(web.engine) as session:
-        delete_run(session, find_run(session, run_id))
+        delete_run(session, find_own_run(session, run_id, asker), asker)
 
 
 @router.post("/{run_id}/restore")
-def restore(web: Here, run_id: Id) -> RunView:
+def restore(web: Here, asker: Who, run_id: Id) -> RunView:
     """Bring a deleted run back."""
     with session_scope(web.engine) as session:
-        return run_view(session, restore_run(session, run_id))
+        run = find_deleted_run(session, run_id, asker)
+        restore_run(session, run, asker)
+        return run_view(session, run)
 
 
 @trends_router.get("/api/trends")

@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.access import find_own_share
 from app.db import read_scope, session_scope
 from app.models import ShareKind
 from app.public import share_url
 from app.services.shares import DAYS, ShareList, create_share, list_shares, revoke_share
 from app.services.view import View
 from app.subjects import find_subject
-from app.web import Here, Id, Sharer
+from app.web import Here, Id, Sharer, Who
 
 LIMIT = 100
 
@@ -77,7 +78,7 @@ def create(request: Request, web: Here, asker: Sharer, wanted: ShareRequest) -> 
             find_subject(session, *wanted.subject),
             with_source=wanted.source,
             days=None if wanted.days == "never" else wanted.days,
-            person=asker.name,
+            asker=asker,
             settings=web.settings,
         )
     assert share.id is not None
@@ -97,8 +98,8 @@ def listing(
 
 
 @router.delete("/{share_id}", status_code=204)
-def revoke(web: Here, share_id: Id) -> Response:
+def revoke(web: Here, asker: Who, share_id: Id) -> Response:
     """End a link now. To end it again changes nothing."""
     with session_scope(web.engine) as session:
-        revoke_share(session, share_id)
+        revoke_share(session, find_own_share(session, share_id, asker), asker)
     return Response(status_code=204)

@@ -59,7 +59,7 @@ def change(
     try:
         new = _read(form)
         with session_scope(web.engine) as session:
-            set_state(session, find_group(session, fingerprint), new, asker.name)
+            set_state(session, find_group(session, fingerprint), new, asker)
     except StagelightError as error:
         page = _page(web, fingerprint, None, form, Problem.of(error))
         return web.render(page, error.status)

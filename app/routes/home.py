@@ -151,7 +151,7 @@ def _home(
             filters=FilterForm(address, read_facets(session), tuple(list_filters(session))),
             history=_history(session, web, address),
             usage=_usage(session, web, asker),
-            deleted=_deleted(session, address.deleted),
+            deleted=_deleted(session, asker, address.deleted),
             problem=problem,
         )
 
@@ -175,10 +175,10 @@ def _history(session: Session, web: Web, address: HistoryAddress) -> HistoryPage
     return HistoryPage.of(runs, address, runtimes=runtimes, state=state)
 
 
-def _deleted(session: Session, text: str) -> Deleted | None:
-    """The run that was deleted right now, while it can be restored."""
+def _deleted(session: Session, asker: Asker, text: str) -> Deleted | None:
+    """The run that was deleted right now, while the asker can restore it."""
     run_id = row_id(text)
-    title = None if run_id is None else deleted_title(session, run_id)
+    title = None if run_id is None else deleted_title(session, run_id, asker)
     return None if run_id is None or title is None else Deleted(run_id, title)
 
 

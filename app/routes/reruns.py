@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from app.access import find_run, find_script
+from app.access import find_run, find_run_to_repeat, find_script
 from app.db import read_scope, session_scope
 from app.errors import StagelightError, UploadError
 from app.forms import RunForm
@@ -17,7 +17,7 @@ from app.services.asker import Asker
 from app.services.present import run_view
 from app.services.rerun_text import changed_text, editable_text
 from app.services.runs import create_run
-from app.web import Here, Id, Uploader, Web
+from app.web import Here, Id, Uploader, Web, Who
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
 
@@ -29,9 +29,9 @@ class RerunForm(RunForm):
 
 
 @router.get("/{run_id}/rerun")
-def show(web: Here, run_id: Id) -> HTMLResponse:
+def show(web: Here, asker: Who, run_id: Id) -> HTMLResponse:
     """The form, filled with the run's own script, plan and options."""
-    return web.render(_page(web, run_id, None))
+    return web.render(_page(web, asker, run_id, None))
 
 
 @router.post("/{run_id}/rerun")
@@ -43,7 +43,7 @@ def rerun(
         with session_scope(web.engine) as session:
             run = _run(session, web, find_run(session, run_id), form, asker)
     except StagelightError as error:
-        page = _page(web, run_id, form, Problem.of(error))
+        page = _page(web, asker, run_id, form, Problem.of(error))
         return web.render(page, error.status)
     return go(request, f"/runs/{run.id}")
 
@@ -89,9 +89,11 @@ def _changed(script: Script, data: bytes, parent: Run, form: RerunForm) -> tuple
     return form.script.file.read(), form.script.filename or ""
 
 
-def _page(web: Web, run_id: int, form: RunForm | None, problem: Problem | None = None) -> RerunPage:
+def _page(
+    web: Web, asker: Asker, run_id: int, form: RunForm | None, problem: Problem | None = None
+) -> RerunPage:
     with read_scope(web.engine) as session:
-        run = find_run(session, run_id)
+        run = find_run_to_repeat(session, run_id, asker)
         view = run_view(session, run)
         script = find_script(session, run)
     text = editable_text(script, web.store.get(script.sha256))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from app.access import find_run
+from app.access import find_deleted_run, find_own_run, find_run
 from app.cards import BlockerCard, Culprit, LogPart, Reached
 from app.comment_pages import Thread
 from app.db import read_scope, session_scope
@@ -40,7 +40,7 @@ from app.services.stop_picture import StopPicture, picture_of_stop
 from app.services.summary import summarise
 from app.services.trash import delete_run, restore_run
 from app.services.views import CoverageView, RunView
-from app.web import Here, Id, Web
+from app.web import Here, Id, Web, Who
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
 
@@ -125,26 +125,26 @@ def modules(
 
 
 @router.post("/{run_id}/cancel")
-def cancel(request: Request, web: Here, run_id: Id) -> Response:
+def cancel(request: Request, web: Here, asker: Who, run_id: Id) -> Response:
     """End a run, and show it."""
     with session_scope(web.engine) as session:
-        request_cancel(session, find_run(session, run_id))
+        request_cancel(session, find_own_run(session, run_id, asker), asker)
     return go(request, f"/runs/{run_id}")
 
 
 @router.post("/{run_id}/delete")
-def delete(request: Request, web: Here, run_id: Id) -> Response:
+def delete(request: Request, web: Here, asker: Who, run_id: Id) -> Response:
     """Delete an ended run; the history offers to undo it."""
     with session_scope(web.engine) as session:
-        delete_run(session, find_run(session, run_id))
+        delete_run(session, find_own_run(session, run_id, asker), asker)
     return go(request, f"/?deleted={run_id}")
 
 
 @router.post("/{run_id}/restore")
-def restore(request: Request, web: Here, run_id: Id) -> Response:
+def restore(request: Request, web: Here, asker: Who, run_id: Id) -> Response:
     """Undo the deletion of a run."""
     with session_scope(web.engine) as session:
-        restore_run(session, run_id)
+        restore_run(session, find_deleted_run(session, run_id, asker), asker)
     return go(request, f"/runs/{run_id}")
 
 

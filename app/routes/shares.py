@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
+from app.access import find_own_share
 from app.db import read_scope, session_scope
 from app.models import ShareKind
 from app.pages import Problem
@@ -23,7 +24,7 @@ from app.services.shares import (
 )
 from app.share_pages import NewLink, ShareForm, SharePage, SharesPage
 from app.subjects import SubjectError, find_subject, name_of, page_of, subject_words
-from app.web import Here, Id, Sharer, Web
+from app.web import Here, Id, Sharer, Web, Who
 
 SHARES = 50  # on one page
 
@@ -75,7 +76,7 @@ def create(
                 find_subject(session, form.kind, form.what),
                 with_source=form.source,
                 days=_days(form.days),
-                person=asker.name,
+                asker=asker,
                 settings=web.settings,
             )
     except ExpiryError as error:
@@ -95,11 +96,15 @@ def listing(web: Here, before: Annotated[int | None, Query(ge=1, lt=2**63)] = No
 
 @router.post("/shares/{share_id}/revoke")
 def revoke(
-    request: Request, web: Here, share_id: Id, back: Annotated[str, Form(max_length=100)] = ""
+    request: Request,
+    web: Here,
+    asker: Who,
+    share_id: Id,
+    back: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """End a link, and go back to the list that it was in."""
     with session_scope(web.engine) as session:
-        revoke_share(session, share_id)
+        revoke_share(session, find_own_share(session, share_id, asker), asker)
     return go(request, back if _BACK.fullmatch(back) else "/shares")
 
 

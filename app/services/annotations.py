@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from sqlmodel import Session
 
 from app.errors import StagelightError
-from app.models import Run
+from app.models import Act, Run
+from app.services.asker import Asker
+from app.services.audit import record
 from app.services.live import announce
 from app.services.runs import clean_title
 from app.services.search import index_run
@@ -25,6 +27,7 @@ class NoteError(StagelightError):
 def annotate(
     session: Session,
     run: Run,
+    asker: Asker,
     *,
     title: str | None = None,
     tags: Iterable[str] | None = None,
@@ -33,6 +36,8 @@ def annotate(
 ) -> None:
     """Change what is given of a run, and leave the rest; an empty title is the file's name."""
     assert run.id is not None
+    given = {"title": title, "tags": tags, "note": note, "pin": pin}
+    fields = [field for field, value in given.items() if value is not None]
     if title is not None:
         run.title = clean_title(title) or run.filename
     if note is not None:
@@ -43,8 +48,10 @@ def annotate(
     if tags is not None:
         set_tags(session, run.id, read_tags(tags))
     announce(session, run.id, "about")
-    if any(text is not None for text in (title, tags, note)):  # nobody finds it by its star
+    if any(field != "pin" for field in fields):  # nobody finds it by its star
         index_run(session, run.id)
+    if fields:
+        record(session, asker, Act.RUN_CHANGED, f"run {run.id}", fields=fields)
 
 
 def clean_note(note: str) -> str:

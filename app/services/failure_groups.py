@@ -10,8 +10,10 @@ from sqlmodel import Session, col
 
 from app.db import has_words, pattern_of
 from app.errors import ConflictError, StagelightError
-from app.models import Category, FailureGroup, FailurePlace, GroupState, Run, Sighting
+from app.models import Act, Category, FailureGroup, FailurePlace, GroupState, Run, Sighting
 from app.models.columns import utc_now
+from app.services.asker import Asker
+from app.services.audit import record
 from app.services.failure_group_views import (
     FailureGroupList,
     FailureGroupView,
@@ -78,12 +80,12 @@ def group_view(session: Session, fingerprint: str) -> FailureGroupView:
     return _view(session.execute(query).one())
 
 
-def set_state(session: Session, group: FailureGroup, new: NewState, who: str) -> None:
+def set_state(session: Session, group: FailureGroup, new: NewState, asker: Asker) -> None:
     """Keep what a person says of a failure, with who and when."""
     if new.fixed_run is not None:
         _check_fix(session, group, new)
     group.state = new.state
-    group.state_by = who
+    group.state_by = asker.name
     group.state_at = utc_now()
     if new.note is not None:
         group.note = clean_note(new.note)
@@ -91,6 +93,8 @@ def set_state(session: Session, group: FailureGroup, new: NewState, who: str) ->
     group.back_run_id = None
     session.add(group)
     session.flush()
+    detail = {"state": new.state.value, "fixed_run": new.fixed_run}
+    record(session, asker, Act.FAILURE_STATE, f"failure {group.fingerprint}", **detail)
 
 
 def clean_note(note: str) -> str:

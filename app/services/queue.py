@@ -15,9 +15,11 @@ from sqlmodel import Session, col, select
 
 from app.db import db_now, read_scope, session_scope
 from app.errors import ConflictError
-from app.models import Run, RunStatus
+from app.models import Act, Run, RunStatus
 from app.models.columns import utc_now
+from app.services.asker import Asker
 from app.services.attempt import category_of, close_stages, forget
+from app.services.audit import record
 from app.services.holdings import add_result
 from app.services.live import announce
 from app.services.search import index_run
@@ -154,7 +156,7 @@ def abandon(engine: Engine, worker: str, attempts: int) -> int:
     return _recover(engine, attempts, col(Run.worker) == worker)
 
 
-def request_cancel(session: Session, run: Run) -> None:
+def request_cancel(session: Session, run: Run, asker: Asker) -> None:
     """Cancel a queued run at once, a running one at its worker's next heartbeat."""
     session.refresh(run, with_for_update=True)
     assert run.id is not None
@@ -169,6 +171,7 @@ def request_cancel(session: Session, run: Run) -> None:
     else:
         run.cancel_requested = True
         session.add(run)
+    record(session, asker, Act.RUN_CANCELLED, f"run {run.id}", title=run.title, owner=run.owner)
 
 
 def _recover(engine: Engine, attempts: int, which: ColumnElement[bool]) -> int:

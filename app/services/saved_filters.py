@@ -4,11 +4,13 @@ import re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from app.errors import ConflictError, NotFoundError, StagelightError
-from app.models import SavedFilter
+from app.errors import ConflictError, StagelightError
+from app.models import Act, SavedFilter
+from app.services.asker import Asker
+from app.services.audit import record
 from app.services.history_filters import FilterWords
 from app.services.runs import clean_title
 from app.services.view import View
@@ -47,18 +49,7 @@ def list_filters(session: Session) -> list[FilterView]:
     return [_view(row) for row in rows]
 
 
-def find_filter(session: Session, slug: str) -> FilterView:
-    """One of them, or NotFoundError."""
-    row = session.get(SavedFilter, slug) if slug.isprintable() else None
-    if row is None:
-        raise NotFoundError(
-            f"There is no saved filter {slug[:80]!r}.",
-            "It may have been deleted; the first page lists all that there are.",
-        )
-    return _view(row)
-
-
-def save_filter(session: Session, name: str, words: FilterWords, owner: str) -> FilterView:
+def save_filter(session: Session, name: str, words: FilterWords, asker: Asker) -> FilterView:
     """Give a filter a name, and an address made of it."""
     words.filters()
     query = words.text()
@@ -83,16 +74,17 @@ def save_filter(session: Session, name: str, words: FilterWords, owner: str) -> 
         raise ConflictError(
             f"{MOST} filters are saved already.", "Delete one first.", code="too_many_filters"
         )
-    row = SavedFilter(slug=slug, name=name, query=query, owner=owner)
+    row = SavedFilter(slug=slug, name=name, query=query, owner=asker.name)
     session.add(row)
     session.flush()
+    record(session, asker, Act.FILTER_SAVED, f"filter {slug}", query=query)
     return _view(row)
 
 
-def delete_filter(session: Session, slug: str) -> None:
-    """Forget a filter, or NotFoundError; the runs stay."""
-    find_filter(session, slug)
-    session.execute(delete(SavedFilter).where(col(SavedFilter.slug) == slug))
+def delete_filter(session: Session, saved: SavedFilter, asker: Asker) -> None:
+    """Forget a filter; the runs stay."""
+    session.delete(saved)
+    record(session, asker, Act.FILTER_DELETED, f"filter {saved.slug}", query=saved.query)
 
 
 def _view(row: Any) -> FilterView:

@@ -8,9 +8,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.errors import NotFoundError, StagelightError
-from app.models import Run, Share, ShareKind, ShareState
+from app.models import Act, Run, Share, ShareKind, ShareState
 from app.models.columns import utc_now
 from app.reports.headlines import words_of
+from app.services.asker import Asker
+from app.services.audit import record
 from app.services.reports import Subject
 from app.services.tokens import hash_of, is_token, new_token
 from app.services.view import View
@@ -71,7 +73,7 @@ def create_share(
     *,
     with_source: bool,
     days: int | None,
-    person: str,
+    asker: Asker,
     settings: Settings,
 ) -> tuple[Share, str]:
     """A new link, and its token, which is told this once. `days` None: it never expires."""
@@ -93,12 +95,16 @@ def create_share(
         head_run_id=None if subject.head is None else subject.head.id,
         position=subject.position,
         with_source=with_source,
-        created_by=person,
+        created_by=asker.name,
         created_at=now,
         expires_at=None if days is None else now + timedelta(days=days),
     )
     session.add(share)
     session.flush()
+    of = words_of(share.kind, share.run_id, share.position, share.head_run_id)
+    record(
+        session, asker, Act.SHARE_MADE, f"share {share.id}", of=of, days=days, source=with_source
+    )
     return share, token
 
 
@@ -125,18 +131,11 @@ def shares_of(session: Session, subject: Subject, limit: int) -> list[ShareView]
     return [_view(*row) for row in rows]
 
 
-def find_share(session: Session, share_id: int) -> Share:
-    """A link by its number, or NotFoundError."""
-    share = session.get(Share, share_id)
-    if share is None:
-        raise NotFoundError(f"There is no share {share_id}.", "/shares lists all of them.")
-    return share
-
-
-def revoke_share(session: Session, share_id: int) -> None:
+def revoke_share(session: Session, share: Share, asker: Asker) -> None:
     """End a link now; one that was revoked stays as it is."""
-    share = find_share(session, share_id)
-    share.revoked_at = share.revoked_at or utc_now()
+    if share.revoked_at is None:
+        share.revoked_at = utc_now()
+        record(session, asker, Act.SHARE_REVOKED, f"share {share.id}", made_by=share.created_by)
 
 
 def open_share(session: Session, token: str) -> Share:

@@ -6,10 +6,12 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlmodel import Session, col
 
 from app.db import read_scope, session_scope
-from app.errors import ConflictError, NotFoundError
-from app.models import Graph, Run, Script, Stage
+from app.errors import ConflictError
+from app.models import Act, Graph, Run, Script, Stage
 from app.models.columns import utc_now
 from app.services import holdings, search
+from app.services.asker import Asker
+from app.services.audit import record
 from app.services.failure_runs import hand_on
 from app.services.live import announce
 from app.services.programs import forget_programs, programs_of
@@ -19,7 +21,7 @@ from app.services.storage import BlobStore
 BATCH = 20  # runs that are removed in one sweep: each is a transaction that others wait for
 
 
-def delete_run(session: Session, run: Run) -> None:
+def delete_run(session: Session, run: Run, asker: Asker) -> None:
     """Hide an ended run from everywhere, until it is restored or purged."""
     session.refresh(run, with_for_update=True)
     if not run.status.ended:
@@ -33,33 +35,32 @@ def delete_run(session: Session, run: Run) -> None:
     session.add(run)
     forget_sightings(session, run)
     announce(session, run.id, "about")
+    record(session, asker, Act.RUN_DELETED, f"run {run.id}", title=run.title, owner=run.owner)
 
 
-def restore_run(session: Session, run_id: int) -> Run:
-    """Bring a deleted run back; it is as it was."""
-    run = session.get(Run, run_id, with_for_update=True)
-    if run is None:
-        raise NotFoundError(
-            f"There is no run {run_id} to restore.",
-            "It never was, or it was deleted so long ago that it is gone for good.",
-        )
+def restore_run(session: Session, run: Run, asker: Asker) -> None:
+    """Bring a deleted run back, which its loader locked; it is as it was."""
+    assert run.id is not None
     if run.deleted_at is None:
         raise ConflictError(
-            f"Run {run_id} is not deleted: there is nothing to restore.",
+            f"Run {run.id} is not deleted: there is nothing to restore.",
             "The history lists it.",
             code="run_not_deleted",
         )
     run.deleted_at = None
     session.add(run)
     record_sightings(session, run)
-    announce(session, run_id, "about")
-    return run
+    announce(session, run.id, "about")
+    record(session, asker, Act.RUN_RESTORED, f"run {run.id}", title=run.title, owner=run.owner)
 
 
-def deleted_title(session: Session, run_id: int) -> str | None:
-    """The title of a run that can be restored; None where there is no such run."""
-    query = select(col(Run.title)).where(col(Run.id) == run_id, col(Run.deleted_at).is_not(None))
-    return session.scalar(query)
+def deleted_title(session: Session, run_id: int, asker: Asker) -> str | None:
+    """The title of a run that `asker` can restore; None where there is no such run."""
+    query = select(col(Run.title), col(Run.owner)).where(
+        col(Run.id) == run_id, col(Run.deleted_at).is_not(None)
+    )
+    row = session.execute(query).one_or_none()
+    return row.title if row is not None and asker.owns(row.owner) else None
 
 
 def purge(engine: Engine, store: BlobStore, programs: BlobStore, hours: float) -> int:
