@@ -1,4 +1,4 @@
-"""A team with accounts, by hand: one uploads, one reviews, one only reads, and an admin ends a login.
+"""A team with accounts, by hand: one uploads, one reviews, one reads, and an admin ends a login.
 
 A real `stagelight serve`, its worker and its sandbox; each person in a browser of their own.
 """
