@@ -1,6 +1,6 @@
 """Finds out who asks, and lets through who may. It reads nothing of a request but its head."""
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
@@ -114,6 +114,14 @@ def _seen(request: Request) -> str:
     """The address that the browser shows, as a path that no browser takes for another site's."""
     path, query = quote(request.scope["path"], safe="/:"), request.url.query
     if "hx-request" in request.headers:  # it asks for a part of what it shows
-        shown = urlsplit(request.headers.get("hx-current-url", ""))
+        shown = _split(request.headers.get("hx-current-url", ""))
         path, query = quote(shown.path, safe="/:%"), shown.query
     return "/" + path.lstrip("/") + (f"?{query}" if query else "")
+
+
+def _split(address: str) -> SplitResult:
+    """Its parts; none of what is no address, which no browser sends."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")

@@ -161,9 +161,9 @@ def create_app(settings: Settings | None = None, patience: Patience = PATIENCE) 
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Bodies, settings, patience),
+            Middleware(CatchAll),
             Middleware(Doorkeeper, settings),
             Middleware(Gate, settings, web.engine),
-            Middleware(CatchAll),
         ],
     )
     app.state.web = web

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import select
 
 from app.cookies import cookie_name
@@ -64,6 +64,25 @@ def test_a_part_of_a_page_sends_the_whole_page_there(nobody: TestClient) -> None
     headers = {"HX-Request": "true", "HX-Current-URL": "http://127.0.0.1/runs/7"}
     answer = nobody.get("/runs/7/_run", headers=headers)
     assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/login?next=/runs/7")
+
+
+@pytest.mark.parametrize("address", ["http://[", "http://[::1", "//[x"])
+def test_an_address_that_is_none_leads_to_the_login(address: str, nobody: TestClient) -> None:
+    answer = nobody.get("/runs/7/_run", headers={"HX-Request": "true", "HX-Current-URL": address})
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/login")
+
+
+def test_a_database_that_fails_at_the_gate_is_told_in_the_one_shape(
+    settings: Settings, engine: Engine
+) -> None:
+    with session_scope(engine) as session:
+        session.execute(text("DROP TABLE login"))
+    app = create_app(settings)
+    with TestClient(app, "http://127.0.0.1", raise_server_exceptions=False) as client:
+        client.cookies.set("stagelight", new_token())
+        answer = client.get("/api/runs")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 def test_the_api_says_401(nobody: TestClient) -> None:
