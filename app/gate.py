@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.cookies import cookie_name
+from app.cookies import cookie_in, cookie_name
 from app.errors import LoginNeededError, NotFoundError, StagelightError
 from app.middleware import bearer_of, host_of
 from app.models import PersonRole
@@ -77,7 +77,7 @@ class Gate:
             self.engine,
             # What anybody may see is refused to no one whose token does not hold.
             token=None if right is Right.PUBLIC else bearer_of(request.headers),
-            cookie=request.cookies.get(cookie_name(self.settings), ""),
+            cookie=cookie_in(request, cookie_name(self.settings)),
             address=address,
         )
 

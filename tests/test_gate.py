@@ -8,15 +8,16 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from sqlmodel import select
+from starlette.requests import Request
 
-from app.cookies import cookie_name
+from app.cookies import cookie_in, cookie_name
 from app.db import session_scope
 from app.main import create_app
 from app.models import ApiToken, Login, Person, PersonRole, Scope
 from app.models.columns import utc_now
 from app.services.tokens import hash_of, new_token
 from app.settings import Settings
-from tests.people_support import add_person, logged_in, stranger
+from tests.people_support import add_person, cookie_of, logged_in, stranger
 from tests.web_support import SCRIPT
 
 
@@ -183,3 +184,33 @@ def test_the_cookie_is_held_to_its_host_over_https(settings: Settings) -> None:
     assert cookie_name(settings) == "stagelight"
     far = settings.model_copy(update={"public_url": "https://stage.example"})
     assert cookie_name(far) == "__Host-stagelight"
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (["a=b; {}; c"], "token"),
+        (["\t{} ", "a=b"], "token"),
+        # A browser takes such a name from any site of the domain, for it begins otherwise.
+        (["\xa0{}"], ""),
+        (["\x85{}"], ""),
+        (["={}"], ""),
+        # One of them was planted, and it cannot be told which.
+        (["{}; {}"], ""),
+        (["{}", "{}"], ""),
+    ],
+)
+def test_no_cookie_counts_that_another_site_could_plant(lines: list[str], found: str) -> None:
+    name = "__Host-stagelight"
+    sent = [line.format(*[f"{name}=token"] * 2).encode("latin-1") for line in lines]
+    request = Request({"type": "http", "headers": [(b"cookie", line) for line in sent]})
+    assert cookie_in(request, name) == found
+
+
+def test_of_two_cookies_for_a_login_none_counts(app: FastAPI, engine: Engine) -> None:
+    add_person(engine, "ana")
+    cookie = f"stagelight={cookie_of(engine, 'ana')}"
+    with stranger(app) as client:
+        assert client.get("/api/runs", headers={"Cookie": cookie}).status_code == 200
+        twice = {"Cookie": f"stagelight={new_token()}; {cookie}"}
+        assert client.get("/api/runs", headers=twice).status_code == 401
