@@ -1,13 +1,15 @@
 """Finds out who asks, and lets through who may. It reads nothing of a request but its head."""
 
+import time
 from urllib.parse import SplitResult, quote, urlsplit
 
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.bodies import BodyError
 from app.cookies import cookie_in, cookie_name
 from app.errors import LoginNeededError, NotFoundError, StagelightError
 from app.middleware import bearer_of, host_of
@@ -19,6 +21,8 @@ from app.services.asker import Asker, Right, Via
 from app.services.identity import identify, local_asker, nobody
 from app.settings import Settings
 from app.web import asking
+
+FRESH_SECONDS = 1.0  # that it is good to know who sent a request
 
 
 class OnlyHereError(StagelightError):
@@ -59,11 +63,32 @@ class Gate:
         except StagelightError as error:
             await _refuse(request, error)(scope, receive, send)
             return
+        if request.method not in SAFE_METHODS and right is not Right.PUBLIC:
+            receive = self._again(request, right, asker, receive)
         mark = asking.set(asker)
         try:
             await self.app(scope, receive, send)
         finally:
             asking.reset(mark)
+
+    def _again(self, request: Request, right: Right, asker: Asker, receive: Receive) -> Receive:
+        """The body, at whose end it is asked again who sent it, where it took its time: else who
+        begins a request before they are shut out could do with it what they want, minutes later.
+        """
+        began = time.monotonic()
+
+        async def receive_and_ask() -> Message:
+            message = await receive()
+            ended = message["type"] == "http.request" and not message.get("more_body")
+            if ended and time.monotonic() - began > FRESH_SECONDS:
+                try:
+                    if await self._find(request, right) != asker:
+                        raise LoginNeededError
+                except StagelightError as error:
+                    raise BodyError(error) from None
+            return message
+
+        return receive_and_ask
 
     async def _find(self, request: Request, right: Right) -> Asker:
         address = request.client.host if request.client else ""

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from app.cookies import cookie_in, cookie_name
 from app.db import session_scope
 from app.main import create_app
-from app.models import ApiToken, Login, Person, PersonRole, Scope
+from app.models import ApiToken, Invite, Login, Person, PersonRole, Scope
 from app.models.columns import utc_now
 from app.services.tokens import hash_of, new_token
 from app.settings import Settings
 from tests.people_support import add_person, cookie_of, logged_in, stranger
-from tests.web_support import SCRIPT
+from tests.web_support import SCRIPT, rows
 
 
 @pytest.fixture
@@ -214,3 +214,34 @@ def test_of_two_cookies_for_a_login_none_counts(app: FastAPI, engine: Engine) ->
         assert client.get("/api/runs", headers={"Cookie": cookie}).status_code == 200
         twice = {"Cookie": f"stagelight={new_token()}; {cookie}"}
         assert client.get("/api/runs", headers=twice).status_code == 401
+
+
+@pytest.mark.parametrize("change", ["nothing", "logged out", "demoted", "disabled"])
+def test_a_body_that_comes_slowly_is_of_who_they_are_at_its_end(
+    change: str, app: FastAPI, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.gate.FRESH_SECONDS", 0)
+    add_person(engine, "ana", PersonRole.ADMIN)
+
+    def body() -> Iterator[bytes]:
+        yield b'{"role": "admin", '
+        with session_scope(engine) as session:
+            ana, login = session.exec(select(Person)).one(), session.exec(select(Login)).one()
+            match change:
+                case "logged out":
+                    session.delete(login)
+                case "demoted":
+                    ana.role = PersonRole.VIEWER
+                case "disabled":
+                    ana.disabled_at = utc_now()
+        yield b'"days": 7}'
+
+    with logged_in(app, "ana") as client:
+        headers = {"Content-Type": "application/json"}
+        answer = client.post("/api/admin/invites", content=body(), headers=headers)
+    assert (answer.status_code, rows(engine, Invite)) == (
+        (201, 1) if change == "nothing" else (401, 0)
+    )
+    if change != "nothing":
+        assert answer.json()["error"]["code"] == "login_needed"
+        assert answer.headers["www-authenticate"] == "Bearer"
