@@ -14,14 +14,23 @@ from sqlmodel import Session
 
 from app.cookies import cookie_name
 from app.db import make_engine, session_scope
-from app.models import Login, PersonRole, RunStatus, SavedFilter, Share, ShareKind
+from app.models import (
+    ApiToken,
+    Login,
+    PersonRole,
+    RunStatus,
+    SavedFilter,
+    Scope,
+    Share,
+    ShareKind,
+)
 from app.models.columns import utc_now
 from app.services.programs import program_store
 from app.services.storage import BlobStore, digest
 from app.services.tokens import hash_of
 from app.settings import Settings
 from tests.people_support import add_person, stranger
-from tests.rights.row import LINK_TOKEN, Cast
+from tests.rights.row import LINK_TOKEN, PROGRAM_TOKEN, Cast
 from tests.share_support import passed_stage, stopped_run
 from tests.test_pages_shapes import contract
 from tests.web_support import Seed, make_worker
@@ -62,6 +71,16 @@ def _add_people(engine: Engine) -> None:
         )
         with session_scope(engine) as session:
             session.add(login)
+            if role is PersonRole.ADMIN:
+                session.add(
+                    ApiToken(
+                        token_sha256=hash_of(PROGRAM_TOKEN),
+                        person_id=person.id,
+                        name="ci",
+                        scope=Scope.ADMIN,
+                        expires_at=soon,
+                    )
+                )
 
 
 def _add_runs(seed: Seed) -> None:
