@@ -1,12 +1,12 @@
 """No spelling of an address gets around the right that it needs, and no method either."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from urllib.parse import unquote
 
 import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.types import Message, Scope
@@ -17,7 +17,7 @@ from tests.rights import ROWS
 from tests.rights.row import READ, Cast
 from tests.rights.team import NAMES, token_of
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 URLS = sorted({row.url.partition("?")[0] for row in ROWS})
 FEW = {"/", "/runs/1", "/api/runs/1/log", "/api/settings", "/shares", "/openapi.json", "/docs"}
@@ -93,10 +93,10 @@ async def ask(app: FastAPI, method: str, path: str, who: Cast | None) -> tuple[i
     return started[0]["status"], taken
 
 
-def apart(ask_all: Callable[[], Awaitable[Answer]]) -> Answer:
-    """What it returns, run in a thread of its own: a test with a browser leaves this one's busy."""
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(anyio.run, ask_all).result()
+def run(act: Callable[[], Awaitable[Result]]) -> Result:
+    """What it returns. In a thread of its own: this one may be Playwright's."""
+    with start_blocking_portal() as portal:
+        return portal.call(act)
 
 
 def test_a_route_is_never_reached_by_less_than_its_right(team: FastAPI) -> None:
@@ -115,7 +115,7 @@ def test_a_route_is_never_reached_by_less_than_its_right(team: FastAPI) -> None:
                     wrong.append(f"{path} reached {routes}")
         return wrong, reached
 
-    wrong, reached = apart(every)
+    wrong, reached = run(every)
     assert wrong == []
     assert reached > len(URLS), "and many did reach one"
 
@@ -132,7 +132,7 @@ def test_no_spelling_lets_nobody_in(team: FastAPI) -> None:
             if status < 300 and Right.PUBLIC not in {right_of("GET", route) for route in routes}
         ]
 
-    assert apart(every) == []
+    assert run(every) == []
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "get", "X", "OPTIONS", "PUT"])
@@ -148,11 +148,11 @@ def test_a_method_that_no_route_takes_does_nothing(
 
     expected = {401, 303} if who is None else {404} if who is Cast.VIEWER else {405}
     reads = method == "OPTIONS" and who is Cast.VIEWER
-    assert apart(every) <= ({405} if reads else expected)
+    assert run(every) <= ({405} if reads else expected)
 
 
 def test_a_head_of_what_is_an_admins_is_no_others(team: FastAPI) -> None:
     async def every() -> list[int]:
         return [(await ask(team, "HEAD", "/api/settings", who))[0] for who in (None, *NAMES)]
 
-    assert apart(every) == [401, 404, 404, 404, 405]
+    assert run(every) == [401, 404, 404, 404, 405]
