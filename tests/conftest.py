@@ -28,6 +28,7 @@ from app.services.migrate import migrate
 from app.services.queue import Claim
 from app.services.storage import BlobStore
 from app.settings import ROOT, Settings
+from tests.people_support import add_admin, add_person, logged_in, stranger
 from tests.probe_support import SHARED
 from tests.rights.team import build
 from tests.spread import Spread, longest_first
@@ -63,10 +64,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
     """Settings with a data folder of the test's own. Runs end with their verdict."""
-    runtimes = {"default": Path(sys.executable)}
-    return Settings(data=tmp_path / "data", runtimes=runtimes, follow_ups=False)
+    return Settings(
+        data=tmp_path / "data",
+        runtimes={"default": Path(sys.executable)},
+        follow_ups=False,
+        accounts=request.node.get_closest_marker("accounts") is not None,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -140,6 +145,30 @@ def team(settings: Settings, world: Path) -> FastAPI:
 def client(app: FastAPI) -> Iterator[TestClient]:
     """A client of the application, in this process. Follows no redirects."""
     with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def visitor(app: FastAPI) -> Iterator[TestClient]:
+    """A browser in which nobody is logged in."""
+    with stranger(app) as client:
+        yield client
+
+
+@pytest.fixture
+def ana(app: FastAPI, engine: Engine) -> Iterator[TestClient]:
+    """Ana's browser, a member's: person 1, session 1."""
+    add_person(engine, "ana")
+    with logged_in(app, "ana") as client:
+        yield client
+
+
+@pytest.fixture
+def root(app: FastAPI, engine: Engine) -> Iterator[TestClient]:
+    """Root's browser, an admin's; Ana is a member, person 2."""
+    add_admin(engine, "Root")
+    add_person(engine, "Ana")
+    with logged_in(app, "Root") as client:
         yield client
 
 

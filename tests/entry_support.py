@@ -8,6 +8,7 @@ from functools import cache
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, event
 from sqlmodel import col, select
 
@@ -78,3 +79,13 @@ def told_when_read(engine: Engine, table: str) -> Iterator[threading.Event]:
     event.listen(engine, "after_cursor_execute", listen)
     yield read
     event.remove(engine, "after_cursor_execute", listen)
+
+
+def join(page: Page, link: str, name: str) -> None:
+    """Somebody opens a link that they were sent, and is in."""
+    page.goto(link)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.locator(".who")).to_contain_text(name)

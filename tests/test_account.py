@@ -1,6 +1,5 @@
 """One's own account: sessions, and the password."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -22,21 +21,10 @@ from app.settings import Settings
 from tests.people_support import add_person, logged_in, stranger
 from tests.web_support import rows, text_of
 
+pytestmark = pytest.mark.accounts
+
 OLD, NEW = "correct battery staple", "a horse of another colour"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
-
-
-@pytest.fixture
-def ana(app: FastAPI, engine: Engine) -> Iterator[TestClient]:
-    """A client in which ana is logged in: session 1."""
-    add_person(engine, "ana")
-    with logged_in(app, "ana") as client:
-        yield client
 
 
 def log_in(engine: Engine, person_id: int = 1, agent: str = FIREFOX) -> str:

@@ -14,22 +14,10 @@ from app.db import read_scope, session_scope
 from app.models import Act, ApiToken, Audit, Person, PersonRole
 from app.models.columns import utc_now
 from app.services import api_tokens
-from app.settings import Settings
 from tests.people_support import add_person, logged_in, stranger
 from tests.web_support import rows, text_of
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
-
-
-@pytest.fixture
-def ana(app: FastAPI, engine: Engine) -> Iterator[TestClient]:
-    """A client in which ana, a member, is logged in."""
-    add_person(engine, "ana")
-    with logged_in(app, "ana") as client:
-        yield client
+pytestmark = pytest.mark.accounts
 
 
 @pytest.fixture

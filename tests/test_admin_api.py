@@ -1,7 +1,5 @@
 """What admins do, as JSON."""
 
-from collections.abc import Iterator
-
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -20,19 +18,7 @@ from tests.people_support import add_admin, add_person, cookie_of, give_token, l
 from tests.test_sse import stream
 from tests.web_support import id_of, seeding
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
-
-
-@pytest.fixture
-def root(app: FastAPI, engine: Engine) -> Iterator[TestClient]:
-    """Root's browser, an admin's; Ana is a member, person 2."""
-    add_admin(engine, "Root")
-    add_person(engine, "Ana")
-    with logged_in(app, "Root") as client:
-        yield client
+pytestmark = pytest.mark.accounts
 
 
 def test_people_are_listed_and_changed(root: TestClient) -> None:

@@ -1,7 +1,6 @@
 """The pages of admins."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -22,27 +21,15 @@ from app.services.storage import BlobStore
 from app.services.workers import register
 from app.settings import Settings
 from tests.evil_support import EVIL
-from tests.people_support import add_admin, add_person, give_token, logged_in
+from tests.people_support import give_token, logged_in
 from tests.web_support import count_queries, make_worker, seeding, text_of
+
+pytestmark = pytest.mark.accounts
 
 TABS = ["/admin", "/admin/invites", "/admin/workers", "/admin/storage", "/admin/audit",
         "/admin/settings"]  # fmt: skip
 PAGES = [*TABS, "/admin/people/2"]
 HOSTILE = EVIL[:80]
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
-
-
-@pytest.fixture
-def root(app: FastAPI, engine: Engine) -> Iterator[TestClient]:
-    """Root's browser, an admin's; Ana is a member, person 2."""
-    add_admin(engine, "Root")
-    add_person(engine, "Ana")
-    with logged_in(app, "Root") as client:
-        yield client
 
 
 def the_person(engine: Engine, name: str) -> Person:

@@ -17,10 +17,7 @@ from tests.people_support import add_person, logged_in
 from tests.share_support import FINGERPRINT, stopped_run
 from tests.web_support import id_of, seeding
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
+pytestmark = pytest.mark.accounts
 
 
 @pytest.fixture

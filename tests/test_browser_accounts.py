@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.cli_support import start
 from tests.conftest import REFUSED, watch
-from tests.entry_support import PASSWORD
+from tests.entry_support import join
 from tests.web_support import SCRIPT
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
@@ -34,14 +34,9 @@ class Team:
         return self.stack.enter_context(window(self.browser, self.url))
 
     def join(self, link: str, name: str) -> Page:
-        """Somebody opens a link that they were sent, and is in."""
+        """The browser of somebody who opened a link that they were sent, and is in."""
         page = self.window()
-        page.goto(link)
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_label("The same again").fill(PASSWORD)
-        page.get_by_role("button", name="Make the account").click()
-        expect(page.locator(".who")).to_contain_text(name)
+        join(page, link, name)
         return page
 
 

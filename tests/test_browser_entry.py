@@ -12,18 +12,9 @@ from app.services.identity import console_asker
 from app.services.invites import invite_url, make_invite
 from tests.cli_support import start
 from tests.conftest import REFUSED, watch
-from tests.entry_support import PASSWORD
+from tests.entry_support import PASSWORD, join
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
-
-
-def join(page: Page, link: str, name: str) -> None:
-    page.goto(link)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_label("The same again").fill(PASSWORD)
-    page.get_by_role("button", name="Make the account").click()
-    expect(page.locator(".who")).to_contain_text(name)
 
 
 def log_out_and_in(page: Page, url: str, name: str) -> None:

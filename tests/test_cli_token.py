@@ -10,18 +10,14 @@ from app.cli.token import headers_of
 from app.db import session_scope
 from app.models import PersonRole, Scope
 from app.services.api_tokens import make_token
-from app.settings import Settings
 from tests.cli_support import Command
 from tests.conftest import LiveServer
 from tests.people_support import add_person, asker_of
 from tests.web_support import SCRIPT
 
+pytestmark = pytest.mark.accounts
+
 TOKEN = f"stl_{'x' * 32}"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
 
 
 @pytest.fixture

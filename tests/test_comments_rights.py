@@ -12,10 +12,7 @@ from app.settings import Settings
 from tests.people_support import add_person, logged_in
 from tests.web_support import seeding
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
+pytestmark = pytest.mark.accounts
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """Who is let through: by a cookie, by a token, by being on this machine."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -20,31 +19,13 @@ from app.settings import Settings
 from tests.people_support import add_person, cookie_of, logged_in, stranger
 from tests.web_support import SCRIPT, rows
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
-
-
-@pytest.fixture
-def nobody(app: FastAPI) -> Iterator[TestClient]:
-    with stranger(app) as client:
-        yield client
+pytestmark = pytest.mark.accounts
 
 
 def token_of(engine: Engine, person: Person, scope: Scope) -> str:
     token = new_token()
     with session_scope(engine) as session:
-        assert person.id is not None
-        session.add(
-            ApiToken(
-                token_sha256=hash_of(token),
-                person_id=person.id,
-                name="ci",
-                scope=scope,
-                expires_at=utc_now() + timedelta(days=1),
-            )
-        )
+        give_token(session, person, scope, token_sha256=hash_of(token))
     return f"stl_{token}"
 
 
@@ -53,23 +34,23 @@ def upload(client: TestClient, **headers: str) -> int:
     return answer.status_code
 
 
-def test_a_page_sends_nobody_to_the_login_and_back(nobody: TestClient) -> None:
-    answer = nobody.get("/runs/7?a=b%26c")
+def test_a_page_sends_nobody_to_the_login_and_back(visitor: TestClient) -> None:
+    answer = visitor.get("/runs/7?a=b%26c")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/login?next=/runs/7%3Fa%3Db%2526c"
-    assert nobody.get("/nothing").headers["location"] == "/login?next=/nothing"
-    assert nobody.get("/").headers["location"] == "/login"
+    assert visitor.get("/nothing").headers["location"] == "/login?next=/nothing"
+    assert visitor.get("/").headers["location"] == "/login"
 
 
-def test_a_part_of_a_page_sends_the_whole_page_there(nobody: TestClient) -> None:
+def test_a_part_of_a_page_sends_the_whole_page_there(visitor: TestClient) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": "http://127.0.0.1/runs/7"}
-    answer = nobody.get("/runs/7/_run", headers=headers)
+    answer = visitor.get("/runs/7/_run", headers=headers)
     assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/login?next=/runs/7")
 
 
 @pytest.mark.parametrize("address", ["http://[", "http://[::1", "//[x"])
-def test_an_address_that_is_none_leads_to_the_login(address: str, nobody: TestClient) -> None:
-    answer = nobody.get("/runs/7/_run", headers={"HX-Request": "true", "HX-Current-URL": address})
+def test_an_address_that_is_none_leads_to_the_login(address: str, visitor: TestClient) -> None:
+    answer = visitor.get("/runs/7/_run", headers={"HX-Request": "true", "HX-Current-URL": address})
     assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/login")
 
 
@@ -86,14 +67,14 @@ def test_a_database_that_fails_at_the_gate_is_told_in_the_one_shape(
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_the_api_says_401(nobody: TestClient) -> None:
-    answer = nobody.get("/api/runs")
+def test_the_api_says_401(visitor: TestClient) -> None:
+    answer = visitor.get("/api/runs")
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "login_needed")
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-def test_a_form_of_nobody_is_not_thrown_away(nobody: TestClient) -> None:
-    answer = nobody.post("/runs", data={"pasted": "import torch"})
+def test_a_form_of_nobody_is_not_thrown_away(visitor: TestClient) -> None:
+    answer = visitor.post("/runs", data={"pasted": "import torch"})
     assert answer.status_code == 401, "the browser keeps what was written"
     assert "not logged in" in answer.text
 

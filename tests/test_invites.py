@@ -1,7 +1,6 @@
 """Invites: who joins by one, as what, and that each opens once."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -37,20 +36,10 @@ from tests.entry_support import PASSWORD, add_with_password, audited, browser_at
 from tests.people_support import add_person, cookie_of, logged_in, stranger
 from tests.web_support import seeding, text_of
 
+pytestmark = pytest.mark.accounts
+
 ADMIN = Asker("root", PersonRole.ADMIN, Via.CONSOLE)
 VISIT = Visit("10.0.0.1", "Firefox", "", 1)
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
-
-
-@pytest.fixture
-def visitor(app: FastAPI) -> Iterator[TestClient]:
-    """A browser in which nobody is logged in."""
-    with stranger(app) as client:
-        yield client
 
 
 def invited(

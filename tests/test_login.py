@@ -1,7 +1,6 @@
 """Logging in and out: who is let in, what they are given, what a stranger learns."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -36,17 +35,7 @@ from tests.entry_support import (
 from tests.people_support import add_person, cookie_of, logged_in, stranger
 from tests.web_support import text_of
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
-
-
-@pytest.fixture
-def visitor(app: FastAPI) -> Iterator[TestClient]:
-    """A browser in which nobody is logged in."""
-    with stranger(app) as client:
-        yield client
+pytestmark = pytest.mark.accounts
 
 
 def logins(engine: Engine) -> int:

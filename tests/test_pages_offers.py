@@ -17,6 +17,8 @@ from tests.people_support import add_person, logged_in
 from tests.share_support import FINGERPRINT, passed_stage, stopped_run
 from tests.web_support import make_worker, seeding, text_of
 
+pytestmark = pytest.mark.accounts
+
 PEOPLE = {"vic": PersonRole.VIEWER, "olga": PersonRole.MEMBER, "max": PersonRole.MEMBER} | {
     "ada": PersonRole.ADMIN
 }
@@ -43,11 +45,6 @@ OWN = {
     *("/runs/N/title", "/runs/N/delete", "/runs/N/cancel", "/runs/N/restore"),
     *("/shares/N/revoke", "/filters/mine/delete"),
 }
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,6 @@ from sqlmodel import Session, col, select
 from app.cookies import cookie_name
 from app.db import make_engine, session_scope
 from app.models import (
-    ApiToken,
     Comment,
     Delivery,
     DeliveryState,
@@ -38,7 +37,7 @@ from app.services.storage import BlobStore, digest
 from app.services.tokens import hash_of
 from app.services.webhook_signature import new_secret
 from app.settings import Settings
-from tests.people_support import add_person, stranger
+from tests.people_support import add_person, give_token, stranger
 from tests.rights.entry import INVITE_TOKEN, PASSWORD
 from tests.rights.row import LINK_TOKEN, PROGRAM_TOKEN, Cast
 from tests.share_support import passed_stage, stopped_run
@@ -127,16 +126,7 @@ def _add_people_s_things(session: Session) -> None:
     later = utc_now() + timedelta(days=1)
     for name, scope, token in ((OWNER, Scope.READ, "a token"), ("ada", Scope.ADMIN, PROGRAM_TOKEN)):
         person = session.exec(select(Person).where(col(Person.name) == name)).one()
-        assert person.id is not None
-        session.add(
-            ApiToken(
-                token_sha256=hash_of(token),
-                person_id=person.id,
-                name="ci",
-                scope=scope,
-                expires_at=later,
-            )
-        )
+        give_token(session, person, scope, token_sha256=hash_of(token))
         session.flush()
     session.add(Comment(run_id=1, author=OWNER, text="The decode."))
     session.add(
