@@ -16,7 +16,7 @@ from app.models import ApiToken, Invite, Login, Person, PersonRole, Scope
 from app.models.columns import utc_now
 from app.services.tokens import hash_of, new_token
 from app.settings import Settings
-from tests.people_support import add_person, give_token, logged_in, stranger
+from tests.people_support import add_person, cookie_of, give_token, logged_in, stranger
 from tests.web_support import SCRIPT, rows
 
 pytestmark = pytest.mark.accounts
