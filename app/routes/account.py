@@ -81,9 +81,7 @@ def make(web: Here, asker: Who, form: Annotated[TokenForm, Depends(entered)]) ->
         page = replace(_page(web, asker), form=form, token_problem=Problem.of(error))
         return web.render(page, error.status)
     new = NewToken(text, token.name, token.expires_at)
-    response = web.render(replace(_page(web, asker), made=new), 201)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return web.render(replace(_page(web, asker), made=new), 201)
 
 
 @router.post("/tokens/{token_id}/revoke")

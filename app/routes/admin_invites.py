@@ -60,9 +60,7 @@ def create(
     except (BadNameError, ExpiryError) as error:
         with read_scope(web.engine) as session:
             return web.render(_page(session, form, problem=Problem.of(error)), error.status)
-    answer = web.render(page, 201)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return web.render(page, 201)
 
 
 @router.post("/{invite_id}/revoke", dependencies=needs)

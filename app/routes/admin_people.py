@@ -127,9 +127,7 @@ def reset(request: Request, web: Here, asker: Who, person_id: Id) -> HTMLRespons
         link = invite_url(base_url(request, web.settings), token)
         made = NewInvite(link, invite.expires_at, only_here(request, web.settings))
         page = _page(session, web, asker, person, made)
-    answer = web.render(page, 201)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return web.render(page, 201)
 
 
 @router.post("/sessions/revoke")

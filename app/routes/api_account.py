@@ -76,11 +76,10 @@ def tokens(web: Here, asker: Who) -> TokenList:
 
 
 @router.post("/tokens", status_code=201)
-def make(web: Here, asker: Who, response: Response, wanted: TokenRequest) -> TokenMade:
+def make(web: Here, asker: Who, wanted: TokenRequest) -> TokenMade:
     """Make an API token. What a program shows is in this answer, and nowhere else."""
     with session_scope(web.engine) as session:
         token, text = make_token(session, asker, wanted.name, wanted.scope, wanted.days)
-    response.headers["Cache-Control"] = "no-store"
     return TokenMade(**token.model_dump(), expired=False, token=text)
 
 
