@@ -130,7 +130,9 @@ def test_no_spelling_lets_nobody_in(team: FastAPI) -> None:
 def test_a_method_that_no_route_takes_does_nothing(
     method: str, who: Cast | None, team: FastAPI
 ) -> None:
-    paths = [row.url.partition("?")[0] for row in ROWS if row.may == READ]
+    urls = [row.url.partition("?")[0] for row in ROWS if row.may == READ]
+    paths = [url for url in urls if right_of("GET", url) is Right.READ]
+    assert paths
 
     async def every() -> set[int]:
         return {(await ask(team, method, path, who))[0] for path in paths}
