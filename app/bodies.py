@@ -51,7 +51,7 @@ class BodyError(HTTPException):
     """
 
     def __init__(self, reason: StagelightError) -> None:
-        super().__init__(reason.status)
+        super().__init__(reason.status, headers=getattr(reason, "headers", None))
         self.reason = reason
 
 

@@ -1,5 +1,6 @@
 """The cookies of a login, and of one that is under way: no script reads them."""
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.settings import Settings
@@ -15,6 +16,18 @@ def cookie_name(settings: Settings) -> str:
 def flow_cookie_name(settings: Settings) -> str:
     """The same of a login that is under way at the OpenID Connect provider."""
     return _held("stagelight-oidc", settings)
+
+
+def cookie_in(request: Request, name: str) -> str:
+    """What the browser sends under exactly this name; empty where that is nothing, or several.
+
+    Starlette takes off a name all that Unicode holds for white space. Browsers do not: what begins
+    with such a character and then `__Host-` they take from any site of the domain.
+    """
+    lines = request.headers.getlist("cookie")
+    pairs = [one.strip(" \t").partition("=") for line in lines for one in line.split(";")]
+    found = [value for key, _, value in pairs if key == name]
+    return found[0] if len(found) == 1 else ""
 
 
 def set_cookie(response: Response, settings: Settings, token: str) -> None:

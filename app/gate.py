@@ -1,14 +1,16 @@
 """Finds out who asks, and lets through who may. It reads nothing of a request but its head."""
 
-from urllib.parse import quote, urlsplit
+import time
+from urllib.parse import SplitResult, quote, urlsplit
 
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.cookies import cookie_name
+from app.bodies import BodyError
+from app.cookies import cookie_in, cookie_name
 from app.errors import LoginNeededError, NotFoundError, StagelightError
 from app.login_pages import LoginNeededPage
 from app.middleware import bearer_of, host_of
@@ -20,6 +22,8 @@ from app.services.asker import Asker, Right, Via
 from app.services.identity import identify, local_asker, nobody
 from app.settings import Settings
 from app.web import Web, asking
+
+FRESH_SECONDS = 1.0  # that it is good to know who sent a request
 
 
 class OnlyHereError(StagelightError):
@@ -60,11 +64,32 @@ class Gate:
         except StagelightError as error:
             await _refuse(request, error)(scope, receive, send)
             return
+        if request.method not in SAFE_METHODS and right is not Right.PUBLIC:
+            receive = self._again(request, right, asker, receive)
         mark = asking.set(asker)
         try:
             await self.app(scope, receive, send)
         finally:
             asking.reset(mark)
+
+    def _again(self, request: Request, right: Right, asker: Asker, receive: Receive) -> Receive:
+        """The body, at whose end it is asked again who sent it, where it took its time: else who
+        begins a request before they are shut out could do with it what they want, minutes later.
+        """
+        began = time.monotonic()
+
+        async def receive_and_ask() -> Message:
+            message = await receive()
+            ended = message["type"] == "http.request" and not message.get("more_body")
+            if ended and time.monotonic() - began > FRESH_SECONDS:
+                try:
+                    if await self._find(request, right) != asker:
+                        raise LoginNeededError
+                except StagelightError as error:
+                    raise BodyError(error) from None
+            return message
+
+        return receive_and_ask
 
     async def _find(self, request: Request, right: Right) -> Asker:
         address = request.client.host if request.client else ""
@@ -78,7 +103,7 @@ class Gate:
             self.engine,
             # What anybody may see is refused to no one whose token does not hold.
             token=None if right is Right.PUBLIC else bearer_of(request.headers),
-            cookie=request.cookies.get(cookie_name(self.settings), ""),
+            cookie=cookie_in(request, cookie_name(self.settings)),
             address=address,
         )
 
@@ -134,10 +159,18 @@ def _seen(request: Request) -> str:
 def _shown(request: Request) -> str:
     """The address of the page that the browser shows, and asks from for a part or by a form."""
     headers = request.headers
-    shown = urlsplit(headers.get("hx-current-url", headers.get("referer", "")))
+    shown = _split(headers.get("hx-current-url", headers.get("referer", "")))
     return _own(quote(shown.path, safe="/:%"), shown.query)
 
 
 def _own(path: str, query: str) -> str:
     """An address that no browser takes for another site's."""
     return "/" + path.lstrip("/") + (f"?{query}" if query else "")
+
+
+def _split(address: str) -> SplitResult:
+    """Its parts; none of what is no address, which no browser sends."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")

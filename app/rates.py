@@ -4,6 +4,7 @@ import ipaddress
 import math
 import time
 from enum import StrEnum
+from threading import Lock
 
 from limits import parse
 from limits.storage import MemoryStorage
@@ -41,11 +42,26 @@ _WORDS = {
 }
 
 
+class Counts(MemoryStorage):
+    """That of limits, but that it forgets whom it counted, too: anybody may make up names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count one more; False where that is too many."""
+        with self._lock:  # a list that is empty is about to be filled by nobody else
+            for old in [name for name, entries in self.events.items() if not entries]:
+                del self.events[old]
+            return super().acquire_entry(key, limit, expiry, amount)
+
+
 class Rates:
     """The counts of one web process. They begin anew with it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = MovingWindowRateLimiter(Counts())
         self._limits = {rate: parse(getattr(settings, f"{rate}_rate")) for rate in Rate}
 
     def take(self, rate: Rate, key: str) -> None:

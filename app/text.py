@@ -16,6 +16,7 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+NO_NUL = r"^[^\x00]*$"  # the pattern of a text that a database takes
 _ID = re.compile(r"[0-9]{1,18}")
 
 

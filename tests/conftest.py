@@ -214,10 +214,12 @@ def serving(app: FastAPI, protocol: type[Connection] = Connection) -> Iterator[s
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         wait_until(lambda: server.started)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app.state.web.stopping.set()
-        server.should_exit = True
-        thread.join(timeout=10)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            app.state.web.stopping.set()
+            server.should_exit = True
+            thread.join(timeout=10)
 
 
 def wait_until(met: Callable[[], object], seconds: float = 10) -> None:

@@ -42,6 +42,7 @@ KINDS = PAIR
 SAID = {"verdict", "whole_at", "loaded", "eager", "coverage", "search", "notes"} | {
     "model_class",  # of what it loaded
     "category",  # of its failure
+    "stored_bytes",  # of what its stages left
 }
 # What SQLAlchemy, which asks what it may call with which arguments, and sqlite3 do by themselves.
 HARMLESS = {"builtins.id", "object.__getattr__", "sqlite3.connect/handle"}

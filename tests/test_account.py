@@ -1,6 +1,7 @@
 """One's own account: sessions, and the password."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -15,7 +16,7 @@ from app.main import create_app
 from app.models import Act, Audit, Login, Person
 from app.models.columns import utc_now
 from app.services import accounts
-from app.services.logins import end_logins, start_login
+from app.services.logins import MOST, end_logins, start_login
 from app.services.passwords import check_password, set_password
 from app.settings import Settings
 from tests.people_support import add_person, logged_in, stranger
@@ -49,6 +50,17 @@ def acts(engine: Engine) -> list[tuple[str, str, dict[str, object]]]:
     with read_scope(engine) as session:
         rows = session.exec(select(Audit).order_by(col(Audit.id))).all()
     return [(row.actor, row.act.value, row.detail) for row in rows]
+
+
+def test_of_very_many_sessions_the_one_ends_that_was_not_seen_for_longest(engine: Engine) -> None:
+    people = [add_person(engine, name) for name in ("ana", "ben")]
+    with session_scope(engine) as session:
+        logins = [start_login(session, one, days=1)[0] for one in people for _ in range(MOST)]
+        logins[7].seen_at -= timedelta(minutes=1)
+        logins.append(start_login(session, people[0], days=1)[0])
+    with read_scope(engine) as session:
+        kept = session.exec(select(Login.id).order_by(col(Login.id))).all()
+    assert kept == [one.id for one in logins if one is not logins[7]]
 
 
 def test_the_page_says_who_one_is_and_where_one_is_logged_in(

@@ -92,6 +92,9 @@ def test_pages_lead_on_and_keep_the_filters(
 def test_what_cannot_be_asked_is_told(client: TestClient) -> None:
     for query in ("act=run.eaten", "cursor=0", "limit=501", f"actor={'x' * 81}"):
         assert client.get(f"/api/admin/audit?{query}").status_code == 422
+    for query in ("actor=%00", "subject=a%00"):  # PostgreSQL takes no such text
+        for path in ("/admin/audit", "/api/admin/audit"):
+            assert client.get(f"{path}?{query}").status_code == 422
     page = client.get("/admin/audit?act=run.eaten")
     assert (page.status_code, "<h1>422</h1>" in page.text) == (422, True)
 

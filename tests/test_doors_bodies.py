@@ -1,5 +1,6 @@
 """Bodies that are too large or come too slowly, and heads that never end, over a real socket."""
 
+import resource
 import socket
 import threading
 import time
@@ -13,10 +14,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from app.bodies import BODY_BYTES, Patience
-from app.cli.connections import Connection
+from app.cli.connections import CONNECTIONS, Connection
+from app.cli.server import Server
 from app.main import create_app
 from app.models import PersonRole, Run
 from app.settings import Settings
+from app.supervisor import Supervisor
 from tests.conftest import serving
 from tests.people_support import add_person, cookie_of
 from tests.web_support import blobs, rows
@@ -263,3 +266,12 @@ def test_a_body_of_a_reading_request_is_bounded_too(settings: Settings, engine: 
     with TestClient(create_app(settings, HASTY), base_url="http://127.0.0.1") as client:
         answer = client.request("GET", "/healthz", content=b"x")
         assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+
+
+def test_the_command_serves_so(settings: Settings) -> None:
+    app = create_app(settings)
+    with socket.socket() as listener:
+        config = Server(app, listener, Supervisor(settings)).config
+    assert config.http is Connection
+    assert config.limit_concurrency == CONNECTIONS
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > CONNECTIONS

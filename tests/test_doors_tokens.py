@@ -10,39 +10,21 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import event
-from sqlmodel import Session, select, update
+from sqlmodel import Session, update
 from starlette.responses import Response as Plain
 
 from app.cookies import cookie_name, drop_cookie, set_cookie
 from app.db import session_scope
-from app.models import ApiToken, Login, Person, Scope, Share
+from app.models import ApiToken, Login, Person, Share
 from app.models.columns import utc_now
 from app.services.tokens import hash_of
 from app.settings import Settings
 from tests.people_support import stranger
-from tests.rights.row import LINK_TOKEN, Cast
+from tests.rights.row import LINK_TOKEN, PROGRAM_TOKEN, Cast
 from tests.rights.team import token_of
 
-PROGRAM = "p" * 32
-SECRETS = {"login": token_of(Cast.ADMIN), "program": PROGRAM, "link": LINK_TOKEN}
+SECRETS = {"login": token_of(Cast.ADMIN), "program": PROGRAM_TOKEN, "link": LINK_TOKEN}
 PAST = timedelta(seconds=-1)
-
-
-@pytest.fixture
-def team(team: FastAPI) -> FastAPI:
-    """The team, one of whom has a program with a token too."""
-    with session_scope(team.state.web.engine) as session:
-        ada = session.exec(select(Person).where(Person.name == "ada")).one()
-        assert ada.id is not None
-        token = ApiToken(
-            token_sha256=hash_of(PROGRAM),
-            person_id=ada.id,
-            name="ci",
-            scope=Scope.ADMIN,
-            expires_at=utc_now() + timedelta(days=1),
-        )
-        session.add(token)
-    return team
 
 
 def show(client: TestClient, kind: str, token: str) -> Response:

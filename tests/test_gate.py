@@ -6,18 +6,19 @@ from datetime import timedelta
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import select
+from starlette.requests import Request
 
-from app.cookies import cookie_name
+from app.cookies import cookie_in, cookie_name
 from app.db import session_scope
 from app.main import create_app
-from app.models import ApiToken, Login, Person, PersonRole, Scope
+from app.models import ApiToken, Invite, Login, Person, PersonRole, Scope
 from app.models.columns import utc_now
 from app.services.tokens import hash_of, new_token
 from app.settings import Settings
-from tests.people_support import add_person, logged_in, stranger
-from tests.web_support import SCRIPT
+from tests.people_support import add_person, cookie_of, logged_in, stranger
+from tests.web_support import SCRIPT, rows
 
 
 @pytest.fixture
@@ -76,6 +77,26 @@ def test_a_script_is_not_given_the_login_page(nobody: TestClient) -> None:
     answer = nobody.get("/graphs/1/_node", headers={"Sec-Fetch-Dest": "empty"})
     assert answer.status_code == 401
     assert nobody.get("/graphs/1", headers={"Sec-Fetch-Dest": "document"}).status_code == 303
+
+
+@pytest.mark.parametrize("address", ["http://[", "http://[::1", "//[x"])
+def test_an_address_that_is_none_leads_to_the_login(address: str, nobody: TestClient) -> None:
+    answer = nobody.get("/runs/7/_run", headers={"HX-Request": "true", "HX-Current-URL": address})
+    assert answer.status_code == 401
+    assert 'href="/login" target="_blank"' in answer.text
+
+
+def test_a_database_that_fails_at_the_gate_is_told_in_the_one_shape(
+    settings: Settings, engine: Engine
+) -> None:
+    with session_scope(engine) as session:
+        session.execute(text("DROP TABLE login"))
+    app = create_app(settings)
+    with TestClient(app, "http://127.0.0.1", raise_server_exceptions=False) as client:
+        client.cookies.set("stagelight", new_token())
+        answer = client.get("/api/runs")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 def test_the_api_says_401(nobody: TestClient) -> None:
@@ -179,3 +200,64 @@ def test_the_cookie_is_held_to_its_host_over_https(settings: Settings) -> None:
     assert cookie_name(settings) == "stagelight"
     far = settings.model_copy(update={"public_url": "https://stage.example"})
     assert cookie_name(far) == "__Host-stagelight"
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (["a=b; {}; c"], "token"),
+        (["\t{} ", "a=b"], "token"),
+        # A browser takes such a name from any site of the domain, for it begins otherwise.
+        (["\xa0{}"], ""),
+        (["\x85{}"], ""),
+        (["={}"], ""),
+        # One of them was planted, and it cannot be told which.
+        (["{}; {}"], ""),
+        (["{}", "{}"], ""),
+    ],
+)
+def test_no_cookie_counts_that_another_site_could_plant(lines: list[str], found: str) -> None:
+    name = "__Host-stagelight"
+    sent = [line.format(*[f"{name}=token"] * 2).encode("latin-1") for line in lines]
+    request = Request({"type": "http", "headers": [(b"cookie", line) for line in sent]})
+    assert cookie_in(request, name) == found
+
+
+def test_of_two_cookies_for_a_login_none_counts(app: FastAPI, engine: Engine) -> None:
+    add_person(engine, "ana")
+    cookie = f"stagelight={cookie_of(engine, 'ana')}"
+    with stranger(app) as client:
+        assert client.get("/api/runs", headers={"Cookie": cookie}).status_code == 200
+        twice = {"Cookie": f"stagelight={new_token()}; {cookie}"}
+        assert client.get("/api/runs", headers=twice).status_code == 401
+
+
+@pytest.mark.parametrize("change", ["nothing", "logged out", "demoted", "disabled"])
+def test_a_body_that_comes_slowly_is_of_who_they_are_at_its_end(
+    change: str, app: FastAPI, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.gate.FRESH_SECONDS", 0)
+    add_person(engine, "ana", PersonRole.ADMIN)
+
+    def body() -> Iterator[bytes]:
+        yield b'{"role": "admin", '
+        with session_scope(engine) as session:
+            ana, login = session.exec(select(Person)).one(), session.exec(select(Login)).one()
+            match change:
+                case "logged out":
+                    session.delete(login)
+                case "demoted":
+                    ana.role = PersonRole.VIEWER
+                case "disabled":
+                    ana.disabled_at = utc_now()
+        yield b'"days": 7}'
+
+    with logged_in(app, "ana") as client:
+        headers = {"Content-Type": "application/json"}
+        answer = client.post("/api/admin/invites", content=body(), headers=headers)
+    assert (answer.status_code, rows(engine, Invite)) == (
+        (201, 1) if change == "nothing" else (401, 0)
+    )
+    if change != "nothing":
+        assert answer.json()["error"]["code"] == "login_needed"
+        assert answer.headers["www-authenticate"] == "Bearer"

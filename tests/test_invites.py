@@ -14,9 +14,10 @@ from sqlmodel import select
 from app.db import read_scope, session_scope
 from app.errors import NotFoundError, StagelightError
 from app.main import create_app
-from app.models import Act, Invite, Login, Person, PersonRole
+from app.models import Act, Invite, Login, Person, PersonRole, SavedFilter
 from app.models.columns import utc_now
 from app.services.asker import Asker, Via
+from app.services.audit import record
 from app.services.entry import Visit, join
 from app.services.invites import (
     find_invite,
@@ -138,7 +139,13 @@ def test_the_name_of_an_invite_counts(visitor: TestClient, engine: Engine) -> No
         ("\ufdfa" * 20, PASSWORD, PASSWORD, "too long"),
         ("EVE", PASSWORD, PASSWORD, "is taken"),
         ("\uff25ve", PASSWORD, PASSWORD, "is taken"),
+        ("Eve\ufe0f", PASSWORD, PASSWORD, "is taken"),
+        ("E\u034fve \u3164", PASSWORD, PASSWORD, "is taken"),
+        ("Eve\u2800", PASSWORD, PASSWORD, "is taken"),
+        ("\uffa0\U000e0101", PASSWORD, PASSWORD, "cannot be seen"),
         ("old", PASSWORD, PASSWORD, "before there were accounts"),
+        ("filter", PASSWORD, PASSWORD, "before there were accounts"),
+        ("console", PASSWORD, PASSWORD, "before there were accounts"),
         ("ana", "short", "short", "has 5 characters"),
         ("ana", PASSWORD, PASSWORD + "!", "not the same"),
         ("passwordword ana", "passwordword ana", "passwordword ana", "would guess"),
@@ -151,6 +158,8 @@ def test_what_is_wrong_is_said_and_the_invite_still_holds(
     add_person(engine, "Eve")
     with seeding(engine, store, settings) as seed:
         seed.run("before").owner = "old"
+        seed.session.add(SavedFilter(slug="x", name="x", query="q=x", owner="filter"))
+        record(seed.session, Asker("console", PersonRole.ADMIN, Via.CONSOLE), Act.PERSON_INVITED)
     token = invited(engine)
     answer = accept(visitor, token, name, password, again)
     assert answer.status_code == 422

@@ -36,7 +36,8 @@ PAGES = (
 )
 REVIEW = {
     *("/runs", "/runs/N/star", "/runs/N/about", "/runs/N/remedies/N/run"),
-    *("/share", "/filters", f"/failures/{FINGERPRINT}/state", "/runs/N/comments"),
+    *("/share", "/filters", f"/failures/{FINGERPRINT}/state"),
+    "/runs/N/comments",
 }
 OWN = {
     *("/runs/N/title", "/runs/N/delete", "/runs/N/cancel", "/runs/N/restore"),

@@ -12,6 +12,7 @@ from app.models import Act, ApiToken, Audit, Login, Person, PersonRole, Scope
 from app.models.columns import utc_now
 from app.services import people
 from app.services.audit import record
+from app.services.invites import make_invite, make_reset, open_invites
 from app.services.logins import start_login
 from app.services.people import Entrance, LastAdminError, PersonView, list_people
 from tests.people_support import add_admin, add_person, asker_of, give_token
@@ -130,6 +131,23 @@ def test_who_is_disabled_is_out_until_enabled(root: Person, session: Session) ->
         (Act.PERSON_DISABLED, "Root", "ana", {"ended": 1}),
         (Act.PERSON_ENABLED, "Root", "ana", {}),
     ]
+
+
+@pytest.mark.parametrize("how", ["disabled", "demoted"])
+def test_no_invite_lets_in_again_who_made_it(how: str, root: Person, session: Session) -> None:
+    eve = Person(name="eve", name_key="eve", role=PersonRole.ADMIN, password_hash="x")
+    session.add(eve)
+    session.flush()
+    make_invite(session, asker_of(eve), PersonRole.ADMIN)
+    make_reset(session, asker_of(eve), root)
+    kept, _ = make_invite(session, asker_of(root), PersonRole.VIEWER)
+    if how == "disabled":
+        people.disable(session, asker_of(root), eve)
+    else:
+        people.set_role(session, asker_of(root), eve, PersonRole.MEMBER)
+    assert open_invites(session) == [kept]
+    ended = [one for one in acts(session) if one[0] is Act.PERSON_INVITE_REVOKED]
+    assert [(actor, subject) for _, actor, subject, _ in ended] == [("Root", ""), ("Root", "Root")]
 
 
 @pytest.mark.parametrize(

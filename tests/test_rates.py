@@ -1,6 +1,8 @@
 """What may be done so often and no oftener: new runs, links, and guesses at links."""
 
 from collections.abc import Callable
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,8 +11,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from app.main import create_app
+from app.rates import Counts
 from app.services.storage import BlobStore
 from app.settings import Settings
+from tests.conftest import wait_until
+from tests.entry_support import browser_at
 from tests.people_support import add_person, logged_in, stranger
 from tests.share_support import link_to, stopped_run
 from tests.web_support import SCRIPT, seeding
@@ -118,3 +123,28 @@ def test_who_guesses_too_often_opens_nothing_for_a_while(path: str, app: FastAPI
             assert is_too_often(guesser.get(one), "links that do not open")
     far = TestClient(app, base_url="http://127.0.0.1", client=("192.0.2.7", 50000))
     assert far.get(link).status_code == 200
+
+
+def test_a_network_guesses_as_one(app: FastAPI) -> None:
+    for last, status in ((1, 404), (2, 404), (3, 429)):
+        with browser_at(app, f"2001:db8::{last}") as guesser:
+            assert guesser.get(UNKNOWN).status_code == status
+
+
+def test_whom_it_counted_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=0.0)
+    fake = SimpleNamespace(time=lambda: clock.now)
+    monkeypatch.setattr("limits.storage.memory.time", fake)
+    counts, others = Counts(), count()
+    for key in map(str, range(100)):
+        assert counts.acquire_entry(key, 1, 60)
+        assert not counts.acquire_entry(key, 1, 60)
+    clock.now += 61
+
+    def forgotten() -> bool:  # what is old is looked for when more is counted
+        assert counts.acquire_entry(f"other {next(others)}", 1, 60)
+        return "0" not in counts.events
+
+    wait_until(forgotten)
+    assert [key for key in counts.events if key.isdigit()] == []
+    assert not counts.acquire_entry("other 0", 1, 60)

@@ -1,5 +1,6 @@
 """What every answer carries, and who is turned away."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from httpx2 import Headers
 
 from app.middleware import POLICY
 from app.rates import TooOftenError
+from tests.rights import ROWS
 from tests.rights.row import Cast
 from tests.rights.team import client_of
 from tests.web_support import SCRIPT
@@ -154,3 +156,20 @@ def test_another_name_for_this_server_is_turned_away(host: str, client: TestClie
 def test_another_site_may_link_here(client: TestClient) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://chat.example"}
     assert client.get("/", headers=headers).status_code == 200
+
+
+def test_no_browser_keeps_what_is_told_once(team: FastAPI) -> None:
+    secret = re.compile(r"whsec_|stl_[\w-]{32}|/(invite|s)/[\w-]{32}")
+    told = []
+    with client_of(team, Cast.ADMIN) as client:
+        for row in ROWS:
+            if (
+                row.method == "POST"
+                and row.url != "/logout"
+                and row.expected(Cast.ADMIN) in (200, 201)
+            ):
+                answer = client.post(row.url, **row.body)
+                if secret.search(answer.text):
+                    told.append((row.url, answer.headers["cache-control"]))
+    assert [url for url, kept in told if kept != "no-store"] == []
+    assert len(told) == 12, "each way to a link, a token or a secret"

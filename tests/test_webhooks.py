@@ -291,6 +291,17 @@ def test_a_slow_address_holds_up_no_other_and_gets_one_thing_at_a_time(engine: E
     assert claim_delivery(engine) is not None
 
 
+def test_what_waits_for_one_webhook_does_not_go_before_others(engine: Engine) -> None:
+    behind, other = add(engine, "http://behind.test"), add(engine, "http://other.test")
+    for webhook_id in (behind, behind, behind, other):
+        send_ping(engine, webhook_id)
+    sent = []
+    while (letter := claim_delivery(engine)) is not None:
+        sent.append(letter.webhook_id)
+        assert record_answer(engine, letter, answer(200)) is DELIVERED
+    assert sent == [behind, other, behind, behind]
+
+
 def test_two_never_send_the_same(engine: Engine) -> None:
     for n in range(12):
         send_ping(engine, add(engine, f"http://{n}.test"))

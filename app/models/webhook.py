@@ -31,5 +31,6 @@ class Webhook(SQLModel, table=True):
     secret: str = Field(max_length=80)
     events: list[str] = Field(sa_type=JSON)  # of SUBSCRIBED
     active: bool = True  # a paused one is told nothing, and what waits for it waits on
+    served: float = 0.0  # when it was last sent something, by the database's clock
     created_by: str = Field(max_length=NAME_CHARACTERS)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

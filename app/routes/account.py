@@ -13,6 +13,7 @@ from app.models import Scope
 from app.pages import Problem
 from app.rates import Rate
 from app.routes.moves import go
+from app.routes.once import told_once
 from app.services.accounts import WrongPasswordError, account_of, change_password
 from app.services.api_tokens import TokenError, list_tokens, make_token, revoke_token, scopes_of
 from app.services.asker import Asker
@@ -83,7 +84,7 @@ def make(web: Here, asker: Who, form: Annotated[TokenForm, Depends(entered)]) ->
         page = replace(_page(web, asker), form=form, token_problem=Problem.of(error))
         return web.render(page, error.status)
     new = NewToken(text, token.name, token.expires_at)
-    return web.render(replace(_page(web, asker), made=new), 201)
+    return told_once(web.render(replace(_page(web, asker), made=new), 201))
 
 
 @router.post("/tokens/{token_id}/revoke")

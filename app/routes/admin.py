@@ -14,6 +14,7 @@ from app.services.audit_log import AuditFilters, list_audit
 from app.services.footprint import read_footprint
 from app.services.in_force import sections
 from app.services.workload import read_workload
+from app.text import NO_NUL
 from app.unwise import warnings_of
 from app.web import Here
 
@@ -47,9 +48,9 @@ def storage(web: Here) -> HTMLResponse:
 @router.get("/audit")
 def audit(
     web: Here,
-    actor: Annotated[str, Query(max_length=80)] = "",
+    actor: Annotated[str, Query(max_length=80, pattern=NO_NUL)] = "",
     act: Annotated[str, Query(max_length=40)] = "",
-    subject: Annotated[str, Query(max_length=200)] = "",
+    subject: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "",
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> HTMLResponse:
     """What was done, newest first."""

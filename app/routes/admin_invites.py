@@ -13,6 +13,7 @@ from app.models import PersonRole
 from app.pages import Problem
 from app.public import base_url, only_here
 from app.routes.moves import go
+from app.routes.once import told_once
 from app.services.invites import (
     MAX_DAYS,
     invite_url,
@@ -60,7 +61,7 @@ def create(
     except (BadNameError, ExpiryError) as error:
         with read_scope(web.engine) as session:
             return web.render(_page(session, form, problem=Problem.of(error)), error.status)
-    return web.render(page, 201)
+    return told_once(web.render(page, 201))
 
 
 @router.post("/{invite_id}/revoke", dependencies=needs)

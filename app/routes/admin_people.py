@@ -15,6 +15,7 @@ from app.models import Person, PersonRole
 from app.pages import Problem
 from app.public import base_url, only_here
 from app.routes.moves import go
+from app.routes.once import told_once
 from app.services.api_tokens import list_tokens, revoke_token
 from app.services.asker import Asker
 from app.services.audit_log import AuditFilters, list_audit
@@ -127,7 +128,7 @@ def reset(request: Request, web: Here, asker: Who, person_id: Id) -> HTMLRespons
         link = invite_url(base_url(request, web.settings), token)
         made = NewInvite(link, invite.expires_at, only_here(request, web.settings))
         page = _page(session, web, asker, person, made)
-    return web.render(page, 201)
+    return told_once(web.render(page, 201))
 
 
 @router.post("/sessions/revoke")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.db import read_scope, session_scope
 from app.models import Scope
+from app.routes.once import told_once
 from app.services.accounts import AccountView, account_of
 from app.services.api_tokens import (
     DAYS,
@@ -76,10 +77,11 @@ def tokens(web: Here, asker: Who) -> TokenList:
 
 
 @router.post("/tokens", status_code=201)
-def make(web: Here, asker: Who, wanted: TokenRequest) -> TokenMade:
+def make(web: Here, asker: Who, response: Response, wanted: TokenRequest) -> TokenMade:
     """Make an API token. What a program shows is in this answer, and nowhere else."""
     with session_scope(web.engine) as session:
         token, text = make_token(session, asker, wanted.name, wanted.scope, wanted.days)
+    told_once(response)
     return TokenMade(**token.model_dump(), expired=False, token=text)
 
 

@@ -9,6 +9,7 @@ from app.models import Act
 from app.services.audit_log import AuditFilters, AuditList, list_audit
 from app.services.footprint import Footprint, read_footprint
 from app.services.workload import Workload, read_workload
+from app.text import NO_NUL
 from app.web import Here
 
 LIMIT = 500
@@ -19,9 +20,9 @@ router = APIRouter(prefix="/api/admin", tags=["admin"])
 @router.get("/audit")
 def audit(
     web: Here,
-    actor: Annotated[str, Query(max_length=80)] = "",
+    actor: Annotated[str, Query(max_length=80, pattern=NO_NUL)] = "",
     act: Act | None = None,
-    subject: Annotated[str, Query(max_length=200)] = "",
+    subject: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "",
     limit: Annotated[int, Query(ge=1, le=LIMIT)] = 100,
     cursor: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> AuditList:

@@ -55,7 +55,9 @@ class BaseNotUsedError(StagelightError):
     responses={
         200: {
             "content": {
-                kind.partition(";")[0]: {"schema": {"type": "string"}}
+                kind.partition(";")[0]: {
+                    "schema": {"type": "object" if kind == "application/json" else "string"}
+                }
                 for kind, _ in _FILES.values()
             }
         }

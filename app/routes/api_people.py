@@ -11,6 +11,7 @@ from app.db import read_scope, session_scope
 from app.models import Invite, PersonRole
 from app.models.person import NAME_CHARACTERS
 from app.public import base_url
+from app.routes.once import told_once
 from app.services.api_tokens import TokenList, list_tokens, revoke_token
 from app.services.invites import (
     DAYS,
@@ -132,8 +133,9 @@ def usage(web: Here, person_id: Id) -> UsageView:
 
 
 @router.post("/people/{person_id}/reset", status_code=201)
-def reset(request: Request, web: Here, asker: Who, person_id: Id) -> InviteMade:
+def reset(request: Request, web: Here, asker: Who, response: Response, person_id: Id) -> InviteMade:
     """Make a link by which somebody sets a new password, once, within a day."""
+    told_once(response)
     with session_scope(web.engine) as session:
         return _made(request, web, *make_reset(session, asker, find_person(session, person_id)))
 
@@ -185,8 +187,11 @@ def invites(web: Here) -> InviteList:
 
 
 @router.post("/invites", status_code=201)
-def invite(request: Request, web: Here, asker: Who, wanted: InviteRequest) -> InviteMade:
+def invite(
+    request: Request, web: Here, asker: Who, response: Response, wanted: InviteRequest
+) -> InviteMade:
     """Make a link by which somebody makes themselves an account, once."""
+    told_once(response)
     with session_scope(web.engine) as session:
         made = make_invite(session, asker, wanted.role, wanted.name, wanted.days)
         return _made(request, web, *made)

@@ -10,6 +10,7 @@ from app.access import find_own_share
 from app.db import read_scope, session_scope
 from app.models import ShareKind
 from app.public import share_url
+from app.routes.once import told_once
 from app.services.shares import DAYS, ShareList, create_share, list_shares, revoke_share
 from app.services.view import View
 from app.subjects import find_subject
@@ -70,8 +71,11 @@ class ShareMade(View):
 
 
 @router.post("", status_code=201)
-def create(request: Request, web: Here, asker: Sharer, wanted: ShareRequest) -> ShareMade:
+def create(
+    request: Request, web: Here, asker: Sharer, response: Response, wanted: ShareRequest
+) -> ShareMade:
     """Make a link to one report."""
+    told_once(response)
     with session_scope(web.engine) as session:
         share, token = create_share(
             session,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.db import read_scope, session_scope
 from app.models import SUBSCRIBED, WebhookEvent
+from app.routes.once import told_once
 from app.services.view import View
 from app.services.webhook_views import (
     DeliveryList,
@@ -80,8 +81,9 @@ def listing(web: Here) -> WebhookList:
 
 
 @router.post("", status_code=201)
-def add(web: Here, asker: Who, wanted: WebhookRequest) -> WebhookMade:
+def add(web: Here, asker: Who, response: Response, wanted: WebhookRequest) -> WebhookMade:
     """Add a webhook. Its address is looked up, and must be a public one."""
+    told_once(response)
     made = add_webhook(
         web.engine, asker, wanted.url, wanted.events, web.settings.reachable_networks
     )
@@ -113,8 +115,9 @@ def delete(web: Here, asker: Who, webhook_id: Id) -> Response:
 
 
 @router.post("/{webhook_id}/secret")
-def rotate(web: Here, asker: Who, webhook_id: Id) -> WebhookSecret:
+def rotate(web: Here, asker: Who, response: Response, webhook_id: Id) -> WebhookSecret:
     """Give a webhook a new secret; it signs all that is sent from now on."""
+    told_once(response)
     with session_scope(web.engine) as session:
         secret = rotate_secret(session, asker, find_webhook(session, webhook_id))
     return WebhookSecret(id=webhook_id, secret=secret)

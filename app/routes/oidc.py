@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from app.cookies import drop_flow_cookie, flow_cookie_name, set_flow_cookie
+from app.cookies import cookie_in, drop_flow_cookie, flow_cookie_name, set_flow_cookie
 from app.db import session_scope
 from app.errors import NotFoundError, StagelightError
 from app.login_pages import LeavePage, LoginPage, own_path
@@ -67,7 +67,7 @@ def come_back(
     goal = "/"
     try:
         with session_scope(web.engine) as session:
-            cookie = request.cookies.get(flow_cookie_name(web.settings), "")
+            cookie = cookie_in(request, flow_cookie_name(web.settings))
             flow = take_flow(session, cookie, state)
         goal = flow.next
         said = ": ".join(filter(None, (error, error_description)))

@@ -13,6 +13,7 @@ from app.models import ShareKind
 from app.pages import Problem
 from app.public import only_here, share_url
 from app.routes.moves import go
+from app.routes.once import told_once
 from app.services.reports import Subject, has_repro
 from app.services.shares import (
     MAX_DAYS,
@@ -84,7 +85,7 @@ def create(
     link = NewLink(
         share_url(request, web.settings, token), share.expires_at, only_here(request, web.settings)
     )
-    return web.render(_page(web, form, made=link), 201)
+    return told_once(web.render(_page(web, form, made=link), 201))
 
 
 @router.get("/shares")

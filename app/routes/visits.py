@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from app.cookies import cookie_name, set_cookie
+from app.cookies import cookie_in, cookie_name, set_cookie
 from app.routes.moves import go
 from app.services.asker import Asker
 from app.services.entry import Visit
@@ -14,7 +14,7 @@ def visit_of(request: Request, web: Web, asker: Asker) -> Visit:
     return Visit(
         address=asker.address,
         agent=request.headers.get("user-agent", ""),
-        cookie=request.cookies.get(cookie_name(web.settings), ""),
+        cookie=cookie_in(request, cookie_name(web.settings)),
         days=web.settings.session_days,
     )
 

@@ -10,6 +10,7 @@ from app.errors import StagelightError
 from app.models import WebhookEvent
 from app.pages import Problem
 from app.routes.moves import go
+from app.routes.once import told_once
 from app.services.webhook_views import list_deliveries, list_webhooks, webhook_view
 from app.services.webhooks import (
     add_webhook,
@@ -58,7 +59,7 @@ def add(
     assert made.id is not None
     with read_scope(web.engine) as session:
         page = WebhooksPage(list_webhooks(session), made=NewSecret(made.id, made.secret))
-    return web.render(page, 201)
+    return told_once(web.render(page, 201))
 
 
 @router.get("/{webhook_id}")
@@ -88,7 +89,7 @@ def rotate(web: Here, asker: Who, webhook_id: Id) -> HTMLResponse:
     """Give it a new secret, and show that this once."""
     with session_scope(web.engine) as session:
         secret = rotate_secret(session, asker, find_webhook(session, webhook_id))
-    return web.render(_page(web, webhook_id, made=NewSecret(webhook_id, secret)))
+    return told_once(web.render(_page(web, webhook_id, made=NewSecret(webhook_id, secret))))
 
 
 @router.post("/{webhook_id}/delete")

@@ -83,13 +83,18 @@ def body_of(payload: Mapping[str, Any], public_url: str) -> bytes:
 
 
 def claim_delivery(engine: Engine) -> Letter | None:
-    """Take the delivery whose time came first; None where there is none."""
+    """Take the delivery whose turn it is; None where none is due."""
     with read_scope(engine) as session:  # the idle poll must not hold up a writer
         if session.scalar(_next()) is None:
             return None
     with session_scope(engine) as session:
         taken = session.execute(take_next()).scalar_one_or_none()
-        return None if taken is None else _letter(session, taken)
+        if taken is None:
+            return None
+        letter = _letter(session, taken)
+        mine = col(Webhook.id) == letter.webhook_id
+        session.execute(update(Webhook).where(mine).values(served=db_now()))
+        return letter
 
 
 def take_next() -> ReturningUpdate[int | None]:
@@ -151,8 +156,9 @@ def purge_deliveries(engine: Engine) -> int:
 
 @cache  # asked each second: to write the statement takes far longer than to run it
 def _next() -> SelectOfScalar[int | None]:
-    """The delivery whose turn it is. To one webhook nothing is sent while something is: a slow one
-    holds up no other.
+    """The delivery whose turn it is: of the webhook that was served longest ago, what is due first.
+    To one webhook nothing is sent while something is. So slow ones hold up no other, however much
+    waits for them.
     """
     other = aliased(Delivery)
     busy = select(other.webhook_id).where(
@@ -168,7 +174,7 @@ def _next() -> SelectOfScalar[int | None]:
             col(Webhook.active),
             col(Delivery.webhook_id).not_in(busy),
         )
-        .order_by(col(Delivery.due), col(Delivery.id))
+        .order_by(col(Webhook.served), col(Delivery.due), col(Delivery.id))
         .limit(1)
     )
 

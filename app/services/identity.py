@@ -2,9 +2,11 @@
 
 import getpass
 import os
+from contextlib import suppress
 from functools import cache
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col
 
 from app.db import read_scope, session_scope
@@ -15,6 +17,7 @@ from app.models.person import NAME_CHARACTERS
 from app.services import api_tokens, logins
 from app.services.asker import Asker, Via
 
+# A database that takes no write right now is no reason to refuse somebody: it is noted next time.
 SEEN_SECONDS = 60  # how exact the times of last use are: a write for each request were too many
 
 
@@ -62,7 +65,7 @@ def identify(engine: Engine, *, token: str | None, cookie: str, address: str) ->
     login, person = found
     assert login.id is not None
     if (utc_now() - login.seen_at).total_seconds() > SEEN_SECONDS:
-        with session_scope(engine) as session:
+        with suppress(OperationalError), session_scope(engine) as session:
             logins.see_login(session, login.id)
     return Asker(person.name, person.role, Via.LOGIN, person.id, login_id=login.id, address=address)
 
@@ -75,7 +78,7 @@ def _of_token(engine: Engine, text: str, address: str) -> Asker:
     token, person = found
     assert token.id is not None
     if token.used_at is None or (utc_now() - token.used_at).total_seconds() > SEEN_SECONDS:
-        with session_scope(engine) as session:
+        with suppress(OperationalError), session_scope(engine) as session:
             api_tokens.use_token(session, token.id)
     return Asker(
         person.name,

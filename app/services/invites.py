@@ -108,17 +108,13 @@ def use_invite_of(session: Session, invite_id: int) -> Invite:
 
 def revoke_invite(session: Session, asker: Asker, invite_id: int) -> None:
     """End one that holds; NotFoundError where there is none."""
-    now = utc_now()
-    revoked = (
-        update(Invite)
-        .where(col(Invite.id) == invite_id, _holds(now))
-        .values(revoked_at=now)
-        .returning(col(Invite.name))
-    )
-    name = session.scalar(revoked)
-    if name is None:
+    if not _revoke(session, asker, col(Invite.id) == invite_id):
         raise NotFoundError(f"There is no invite {invite_id} that holds.", "It may have been used.")
-    record(session, asker, Act.PERSON_INVITE_REVOKED, name, invite=invite_id)
+
+
+def revoke_invites_by(session: Session, asker: Asker, maker: str) -> None:
+    """End all that hold of those that somebody made."""
+    _revoke(session, asker, col(Invite.created_by) == maker)
 
 
 def open_invites(session: Session) -> list[Invite]:
@@ -153,6 +149,16 @@ def _make(
     session.add(invite)
     session.flush()
     return invite, token
+
+
+def _revoke(session: Session, asker: Asker, which: ColumnElement[bool]) -> int:
+    """End those of them that hold; returns how many there were."""
+    now = utc_now()
+    ended = update(Invite).where(which, _holds(now)).values(revoked_at=now)
+    rows = session.execute(ended.returning(col(Invite.id), col(Invite.name))).all()
+    for invite_id, name in sorted(rows):
+        record(session, asker, Act.PERSON_INVITE_REVOKED, name, invite=invite_id)
+    return len(rows)
 
 
 def _use(session: Session, which: ColumnElement[bool]) -> Invite:

@@ -10,12 +10,16 @@ from app.models.columns import utc_now
 from app.services.tokens import hash_of, is_token, new_token
 from app.text import one_line
 
+MOST = 50  # of one person
+
 
 def start_login(
     session: Session, person: Person, days: float, *, address: str = "", agent: str = ""
 ) -> tuple[Login, str]:
     """A new login, and the token for its cookie. It is always new: a token that the browser
     brought along may be one that somebody else planted there.
+
+    Who has very many loses those that were not seen for longest: pages list all of them.
     """
     token, now = new_token(), utc_now()
     assert person.id is not None
@@ -30,6 +34,10 @@ def start_login(
     )
     session.add(login)
     session.flush()
+    theirs = col(Login.person_id) == person.id
+    order = (col(Login.seen_at).desc(), col(Login.id).desc())
+    kept = select(col(Login.id)).where(theirs).order_by(*order).limit(MOST)
+    session.execute(delete(Login).where(theirs, col(Login.id).not_in(kept)))
     return login, token
 
 

@@ -16,6 +16,7 @@ from pydantic import (
 
 from app.errors import StagelightError
 from app.models.component import Role
+from app.text import NO_NUL
 
 DIMENSION_WORDS = frozenset({"AUTO", "DYNAMIC", "STATIC"})
 
@@ -24,7 +25,7 @@ _MODULE_PATH = re.compile(r"[\w.*?\[\]!-]{1,400}")
 _DEPTH = 8  # nested containers of dynamic_shapes
 _JSON_CHARACTERS = 20_000  # of the options as a whole, as JSON
 
-Argument = Annotated[str, Field(max_length=4_000, pattern=r"^[^\x00]*$")]
+Argument = Annotated[str, Field(max_length=4_000, pattern=NO_NUL)]
 Paths = Annotated[list[str], Field(max_length=64)]
 
 

@@ -13,6 +13,7 @@ from app.models import Act, ApiToken, Audit, Holding, Login, Person, PersonRole,
 from app.models.columns import utc_now
 from app.services.asker import Asker
 from app.services.audit import record
+from app.services.invites import revoke_invites_by
 from app.services.logins import end_logins
 from app.services.person_names import name_key
 from app.services.there import not_deleted
@@ -95,26 +96,31 @@ def person_view(session: Session, person: Person) -> PersonView:
 
 
 def set_role(session: Session, asker: Asker, person: Person, role: PersonRole) -> None:
-    """Give somebody another role, and end their logins: none goes on with the rights of before."""
+    """Give somebody another role, and end their logins and the invites that they made: nothing
+    goes on with the rights of before.
+    """
     others = _lock(session, person)
     if person.role is role:
         return
     _keep_an_admin(person, others)
     before, person.role = person.role, role
     session.flush()
-    ended = _end(session, person)
+    ended = _end(session, asker, person)
     record(session, asker, Act.PERSON_ROLE, person.name, before=before, role=role, ended=ended)
 
 
 def disable(session: Session, asker: Asker, person: Person) -> None:
-    """Let somebody in no more: their logins end at once, their tokens are refused meanwhile."""
+    """Let somebody in no more: their logins and the invites that they made end at once, their
+    tokens are refused meanwhile.
+    """
     others = _lock(session, person)
     if person.disabled_at is not None:
         return
     _keep_an_admin(person, others)
     person.disabled_at = utc_now()
     session.flush()
-    record(session, asker, Act.PERSON_DISABLED, person.name, ended=_end(session, person))
+    ended = _end(session, asker, person)
+    record(session, asker, Act.PERSON_DISABLED, person.name, ended=ended)
 
 
 def enable(session: Session, asker: Asker, person: Person) -> None:
@@ -163,8 +169,12 @@ def _keep_an_admin(person: Person, others: Collection[int]) -> None:
         raise LastAdminError(person.name)
 
 
-def _end(session: Session, person: Person) -> int:
+def _end(session: Session, asker: Asker, person: Person) -> int:
+    """End their logins, and the invites that they made: by one they could come in again, as an
+    admin. Returns how many logins there were.
+    """
     assert person.id is not None
+    revoke_invites_by(session, asker, person.name)
     return end_logins(session, person.id)
 
 

@@ -31,6 +31,7 @@ LOGIN_PAGE = "the login page"
 SAFE = ("GET", "HEAD")
 
 LINK_TOKEN = "a-link-" + "x" * 25  # of share 1
+PROGRAM_TOKEN = "program-" + "x" * 24  # of an admin's program
 
 # What stands in a path for its parameters, and what for one that there is not.
 NAMES = {

@@ -40,7 +40,7 @@ from app.services.webhook_signature import new_secret
 from app.settings import Settings
 from tests.people_support import add_person, stranger
 from tests.rights.entry import INVITE_TOKEN, PASSWORD
-from tests.rights.row import LINK_TOKEN, Cast
+from tests.rights.row import LINK_TOKEN, PROGRAM_TOKEN, Cast
 from tests.share_support import passed_stage, stopped_run
 from tests.test_pages_shapes import contract
 from tests.web_support import Seed, make_worker
@@ -123,19 +123,21 @@ def _add_share(session: Session) -> None:
 
 
 def _add_people_s_things(session: Session) -> None:
-    """A token and a comment of olga's, and an invite."""
+    """Token 1 and a comment of olga's, a token of the admin's, and an invite."""
     later = utc_now() + timedelta(days=1)
-    olga = session.exec(select(Person).where(col(Person.name) == OWNER)).one()
-    assert olga.id is not None
-    session.add(
-        ApiToken(
-            token_sha256=hash_of("a token"),
-            person_id=olga.id,
-            name="ci",
-            scope=Scope.READ,
-            expires_at=later,
+    for name, scope, token in ((OWNER, Scope.READ, "a token"), ("ada", Scope.ADMIN, PROGRAM_TOKEN)):
+        person = session.exec(select(Person).where(col(Person.name) == name)).one()
+        assert person.id is not None
+        session.add(
+            ApiToken(
+                token_sha256=hash_of(token),
+                person_id=person.id,
+                name="ci",
+                scope=scope,
+                expires_at=later,
+            )
         )
-    )
+        session.flush()
     session.add(Comment(run_id=1, author=OWNER, text="The decode."))
     session.add(
         Invite(
