@@ -11,6 +11,7 @@ from app.services.api_tokens import DAYS, MAX_DAYS, NAME_CHARACTERS, TokenView
 from app.services.passwords import MIN_CHARACTERS
 from app.services.sessions import SessionView
 from app.templating import Page
+from app.usage_pages import UsageCard
 
 # What a token is for, in words.
 SCOPES = {
@@ -40,7 +41,7 @@ class TokenForm:
 
 @dataclass(frozen=True)
 class AccountPage(Page):
-    """One's own account: sessions, password, API tokens."""
+    """One's own account: sessions, password, API tokens, quotas."""
 
     template: ClassVar[str] = "account.html"
     account: AccountView
@@ -48,6 +49,7 @@ class AccountPage(Page):
     tokens: tuple[TokenView, ...]
     scopes: tuple[Scope, ...]  # that a token may have
     form: TokenForm
+    usage: UsageCard
     made: NewToken | None = None
     token_problem: Problem | None = None
     password_problem: Problem | None = None

@@ -6,21 +6,22 @@ from urllib.parse import SplitResult, quote, urlsplit
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.bodies import BodyError
 from app.cookies import cookie_in, cookie_name
 from app.errors import LoginNeededError, NotFoundError, StagelightError
+from app.login_pages import LoginNeededPage
 from app.middleware import bearer_of, host_of
 from app.models import PersonRole
+from app.pages import Problem
 from app.problems import answer, wants_json
-from app.rights import LOGIN, SAFE_METHODS, right_of
-from app.routes.moves import go
+from app.rights import LOGIN, LOGOUT, SAFE_METHODS, right_of
 from app.services.asker import Asker, Right, Via
 from app.services.identity import identify, local_asker, nobody
 from app.settings import Settings
-from app.web import asking
+from app.web import Web, asking
 
 FRESH_SECONDS = 1.0  # that it is good to know who sent a request
 
@@ -128,19 +129,42 @@ def _why(asker: Asker, role: PersonRole) -> str:
 
 def _refuse(request: Request, error: StagelightError) -> Response:
     """The error; or the login page, where that loses nothing that somebody wrote in a form."""
-    needs_login = isinstance(error, LoginNeededError)
-    if not needs_login or wants_json(request) or request.method not in SAFE_METHODS:
+    if not isinstance(error, LoginNeededError) or wants_json(request):
         return answer(request, error)
-    back = _seen(request)
-    return go(request, f"{LOGIN}?next={quote(back)}" if back != "/" else LOGIN)
+    if request.scope["path"] == LOGOUT:  # in another tab they did so already
+        return RedirectResponse(LOGIN, 303)
+    is_part = "hx-request" in request.headers
+    is_page = request.method in SAFE_METHODS and not (is_part or _is_fetched(request))
+    back = _seen(request) if is_page else _shown(request)
+    login = f"{LOGIN}?next={quote(back)}" if back != "/" else LOGIN
+    if is_page:
+        return RedirectResponse(login, 303)
+    web: Web = request.app.state.web
+    page = LoginNeededPage(Problem.of(error), login, back if is_part else "")
+    response = web.render(page, error.status)
+    response.headers.update(error.headers)
+    return response
+
+
+def _is_fetched(request: Request) -> bool:
+    """Whether a script asks, that would take the login page for its answer."""
+    return request.headers.get("sec-fetch-dest") == "empty"
 
 
 def _seen(request: Request) -> str:
-    """The address that the browser shows, as a path that no browser takes for another site's."""
-    path, query = quote(request.scope["path"], safe="/:"), request.url.query
-    if "hx-request" in request.headers:  # it asks for a part of what it shows
-        shown = _split(request.headers.get("hx-current-url", ""))
-        path, query = quote(shown.path, safe="/:%"), shown.query
+    """The address of the page that is asked for."""
+    return _own(quote(request.scope["path"], safe="/:"), request.url.query)
+
+
+def _shown(request: Request) -> str:
+    """The address of the page that the browser shows, and asks from for a part or by a form."""
+    headers = request.headers
+    shown = _split(headers.get("hx-current-url", headers.get("referer", "")))
+    return _own(quote(shown.path, safe="/:%"), shown.query)
+
+
+def _own(path: str, query: str) -> str:
+    """An address that no browser takes for another site's."""
     return "/" + path.lstrip("/") + (f"?{query}" if query else "")
 
 

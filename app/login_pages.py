@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from app.models import Invite, PersonRole
 from app.models.person import NAME_CHARACTERS
-from app.pages import Problem
+from app.pages import ErrorPage, Problem
 from app.rights import LOGIN
 from app.services.invites import INVITE
 from app.services.passwords import MIN_CHARACTERS
@@ -47,6 +47,15 @@ class LoginPage(EntryPage):
     name: str = ""
     oidc: str = ""  # the provider that people can log in with, too; empty: none
     problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class LoginNeededPage(ErrorPage):
+    """What a page or a form is told whose login has ended: the browser keeps what was written."""
+
+    template: ClassVar[str] = "login_needed.html"
+    login: str  # where to log in and come back
+    shown: str  # the page that asks for a part of it; empty: a form that led here
 
 
 @dataclass(frozen=True)

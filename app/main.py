@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None, patience: Patience = PATIENCE) 
             "max_part_size": max(settings.script_bytes, BODY_BYTES),
         },
         middleware=[
-            Middleware(SecurityHeaders),
+            Middleware(SecurityHeaders, settings),
             Middleware(Bodies, settings, patience),
             Middleware(CatchAll),
             Middleware(Doorkeeper, settings),

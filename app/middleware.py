@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import StagelightError
 from app.problems import answer
-from app.rights import LOGIN, SAFE_METHODS
+from app.rights import SAFE_METHODS
 from app.services.invites import INVITE
 from app.settings import Settings
 from app.share_pages import SHARED
@@ -59,7 +59,6 @@ INVITE_HEADERS = {**SHARED_HEADERS, "Referrer-Policy": "same-origin"}
 _HEADERS_OF = {
     SHARED: SHARED_HEADERS,
     INVITE: INVITE_HEADERS,
-    LOGIN: {"Cache-Control": "no-store"},
 }
 
 _BEARER = "bearer "
@@ -80,10 +79,14 @@ class UnknownHostError(StagelightError):
 
 
 class SecurityHeaders:
-    """Puts the security headers on every answer; pages are asked for again, assets kept."""
+    """Puts the security headers on every answer; pages are asked for again, assets kept.
 
-    def __init__(self, app: ASGIApp) -> None:
+    With accounts no browser keeps a page: after a logout its back button shows the login.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
+        self.pages = "no-store" if settings.accounts else "no-cache"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
@@ -98,10 +101,17 @@ class SecurityHeaders:
                 for path, more in _HEADERS_OF.items():
                     if scope["path"].startswith(path):
                         headers.update(more)
-                headers.setdefault("Cache-Control", _cache_control(scope, message["status"]))
+                headers.setdefault("Cache-Control", self._cache_control(scope, message["status"]))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+    def _cache_control(self, scope: Scope, status: int) -> str:
+        """An asset whose address has its content's hash never changes; all else may."""
+        if not scope["path"].startswith("/static/"):
+            return self.pages
+        is_named = b"v=" in scope["query_string"] and status == 200
+        return "public, max-age=31536000, immutable" if is_named else "no-cache"
 
 
 class Doorkeeper:
@@ -199,9 +209,3 @@ def _is_cross_site(headers: Headers, host: str) -> bool:
     return site not in ("none", "same-origin") or (
         bool(origin) and origin.partition("://")[2].lower() != host.lower()
     )
-
-
-def _cache_control(scope: Scope, status: int) -> str:
-    """An asset whose address has its content's hash never changes; all else may."""
-    is_asset = scope["path"].startswith("/static/") and b"v=" in scope["query_string"]
-    return "public, max-age=31536000, immutable" if is_asset and status == 200 else "no-cache"

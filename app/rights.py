@@ -10,13 +10,14 @@ from app.share_pages import SHARED
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOGIN = "/login"
+LOGOUT = "/logout"
 
 # What anybody may ask for. A path that ends with a slash stands for all below it.
 _PUBLIC = (
     *(LOGIN, f"{LOGIN}/", INVITE, SHARED, "/static/"),
     *("/healthz", "/readyz", "/robots.txt"),
 )
-_ACCOUNT = ("/account", "/account/", "/api/account", "/api/account/", "/logout")
+_ACCOUNT = ("/account", "/account/", "/api/account", "/api/account/", LOGOUT)
 _ADMIN = ("/admin", "/admin/", "/api/admin", "/api/admin/", "/api/settings")
 
 

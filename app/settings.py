@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     quota_runs: Annotated[int, Field(ge=0)] = 50
     quota_minutes: Annotated[int, Field(ge=0)] = 24 * 60  # all that one worker has in a day
     quota_storage_mb: Annotated[int, Field(ge=0)] = 20 * 2**10
+
     # Login with OpenID Connect.
     oidc_issuer: str = ""
     oidc_client_id: str = ""

@@ -64,6 +64,11 @@ def test_the_page_says_who_one_is_and_where_one_is_logged_in(
     assert "<img" not in ana.get("/account").text
 
 
+def test_the_page_says_how_much_one_has_used_up(ana: TestClient) -> None:
+    text = text_of(ana.get("/account").text)
+    assert "Quotas Runs 0 of 50 queued or running Worker time 0 of 1,440 minutes" in text
+
+
 def test_the_same_is_json(ana: TestClient, engine: Engine) -> None:
     log_in(engine)
     account = ana.get("/api/account").json()

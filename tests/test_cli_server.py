@@ -17,7 +17,7 @@ import typer
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from app.cli.server import check_host, warn_of_clear_text
+from app.cli.server import check_host, listen, place, warn_of_clear_text
 from app.db import read_scope, session_scope
 from app.models import Act, Person, PersonRole, RunStatus, Search, StageKind, Verdict
 from app.models.columns import utc_now
@@ -284,6 +284,36 @@ def test_it_warns_where_passwords_travel_in_clear(
 ) -> None:
     warn_of_clear_text(settings.model_copy(update={"accounts": True, **given}))
     assert ("in clear" in caplog.text) is warned
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "said"),
+    [
+        ("127.0.0.1", "", "Stagelight is at http://127.0.0.1:8000"),
+        ("::1", "", "Stagelight is at http://[::1]:8000"),
+        ("0.0.0.0", "", "Stagelight is at http://0.0.0.0:8000"),
+        (
+            "0.0.0.0",
+            "https://stage.example",
+            "Stagelight is at https://stage.example and listens on 0.0.0.0:8000",
+        ),
+        ("127.0.0.1", "https://stage.example", "Stagelight is at http://127.0.0.1:8000"),
+    ],
+)
+def test_it_says_where_it_is(host: str, url: str, said: str, settings: Settings) -> None:
+    assert place(settings.model_copy(update={"public_url": url}), host, 8000) == said
+
+
+def test_it_says_why_it_cannot_listen(capsys: pytest.CaptureFixture[str]) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        for host, port, said in (
+            ("127.0.0.1", taken.getsockname()[1], "STAGELIGHT_PORT"),
+            ("192.0.2.5", 0, "STAGELIGHT_HOST"),
+        ):
+            with pytest.raises(typer.Exit):
+                listen(host, port)
+            assert f"Set {said} to" in capsys.readouterr().err
 
 
 @pytest.fixture

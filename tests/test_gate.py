@@ -42,16 +42,29 @@ def test_a_page_sends_nobody_to_the_login_and_back(visitor: TestClient) -> None:
     assert visitor.get("/").headers["location"] == "/login"
 
 
-def test_a_part_of_a_page_sends_the_whole_page_there(visitor: TestClient) -> None:
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://127.0.0.1/runs/7"}
-    answer = visitor.get("/runs/7/_run", headers=headers)
-    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/login?next=/runs/7")
+def test_a_part_of_a_page_leaves_the_page_where_it_is(visitor: TestClient) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://127.0.0.1/runs/7?a=1"}
+    for answer in (
+        visitor.get("/runs/7/_run", headers=headers),
+        visitor.post("/runs/7/comments", headers=headers),
+    ):
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert "hx-redirect" not in answer.headers
+        assert 'href="/login?next=/runs/7%3Fa%3D1" target="_blank"' in answer.text
+        assert 'hx-get="/runs/7?a=1"' in answer.text
+
+
+def test_a_script_is_not_given_the_login_page(visitor: TestClient) -> None:
+    answer = visitor.get("/graphs/1/_node", headers={"Sec-Fetch-Dest": "empty"})
+    assert answer.status_code == 401
+    assert visitor.get("/graphs/1", headers={"Sec-Fetch-Dest": "document"}).status_code == 303
 
 
 @pytest.mark.parametrize("address", ["http://[", "http://[::1", "//[x"])
 def test_an_address_that_is_none_leads_to_the_login(address: str, visitor: TestClient) -> None:
     answer = visitor.get("/runs/7/_run", headers={"HX-Request": "true", "HX-Current-URL": address})
-    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/login")
+    assert answer.status_code == 401
+    assert 'href="/login" target="_blank"' in answer.text
 
 
 def test_a_database_that_fails_at_the_gate_is_told_in_the_one_shape(
@@ -74,9 +87,12 @@ def test_the_api_says_401(visitor: TestClient) -> None:
 
 
 def test_a_form_of_nobody_is_not_thrown_away(visitor: TestClient) -> None:
-    answer = visitor.post("/runs", data={"pasted": "import torch"})
+    headers = {"Referer": "http://127.0.0.1/runs/7/rerun"}
+    answer = visitor.post("/runs/7/rerun", data={"pasted": "import torch"}, headers=headers)
     assert answer.status_code == 401, "the browser keeps what was written"
-    assert "not logged in" in answer.text
+    assert 'href="/login?next=/runs/7/rerun" target="_blank"' in answer.text
+    assert "reload this page" in answer.text
+    assert "hx-get" not in answer.text
 
 
 @pytest.mark.parametrize(

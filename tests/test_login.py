@@ -278,9 +278,12 @@ def test_a_logout_ends_the_login_and_takes_the_cookie(app: FastAPI, engine: Engi
     assert [(entry.act, entry.actor) for entry in audited(engine)] == [(Act.LOGOUT, "ana")]
 
 
-def test_nobody_cannot_log_out_and_no_link_does(app: FastAPI, engine: Engine) -> None:
-    with stranger(app) as client:
-        assert client.post("/logout").status_code == 401
+def test_who_is_logged_out_already_comes_to_the_login_too(visitor: TestClient) -> None:
+    answer = visitor.post("/logout")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+def test_no_link_logs_out_and_no_other_site(app: FastAPI, engine: Engine) -> None:
     add_person(engine, "ana")
     with logged_in(app, "ana") as client:
         assert client.get("/logout").status_code == 405

@@ -75,8 +75,8 @@ def test_people_are_listed_with_what_they_have(root: Person, seed: Seed) -> None
         give_token(session, person_of(session, "Ana"), Scope.READ, **values)
     session.flush()
     ana, ben = view_of(session, "Ana"), view_of(session, "ben")
-    assert (ana.runs, ana.logins, ana.tokens, ana.entrance) == (2, 1, 1, Entrance.NONE)
-    assert (ben.runs, ben.logins, ben.tokens, ben.entrance) == (0, 0, 0, Entrance.OIDC)
+    assert (ana.runs, ana.sessions, ana.tokens, ana.entrance) == (2, 1, 1, Entrance.NONE)
+    assert (ben.runs, ben.sessions, ben.tokens, ben.entrance) == (0, 0, 0, Entrance.OIDC)
     assert view_of(session, "Root").entrance is Entrance.PASSWORD
     assert people.person_view(session, person_of(session, "ben")) == ben
 

@@ -157,7 +157,8 @@ def test_compose_publishes_the_web_on_loopback_only(compose: dict[str, Any]) -> 
     assert worker["networks"] == ["work"]
     assert compose["networks"] == {"work": {"internal": True}}
     assert "networks" not in web
-    assert web["environment"] == {
+    fixed = {name: value for name, value in web["environment"].items() if value[:2] != "${"}
+    assert fixed == {
         "STAGELIGHT_WORKERS": "0",
         "STAGELIGHT_HOST": "0.0.0.0",
         "STAGELIGHT_BEHIND_LOOPBACK_PROXY": "true",
@@ -166,6 +167,16 @@ def test_compose_publishes_the_web_on_loopback_only(compose: dict[str, Any]) -> 
         ["stagelight", "serve"],
         ["stagelight", "worker"],
     )
+
+
+def test_compose_takes_what_a_team_needs_from_outside(compose: dict[str, Any]) -> None:
+    web, worker = (compose["services"][name]["environment"] for name in ("web", "worker"))
+    both = {"STAGELIGHT_ACCOUNTS", "STAGELIGHT_PUBLIC_URL"}
+    assert both == {name for name in web.keys() & worker.keys() if web[name] == worker[name]}
+    for name, value in web.items():
+        if value.startswith("${"):
+            usual = "127.0.0.1" if name == "FORWARDED_ALLOW_IPS" else ""
+            assert value == f"${{{name}:-{usual}}}"
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])

@@ -101,6 +101,13 @@ def test_assets_with_a_hash_are_kept_and_pages_are_not(client: TestClient) -> No
     assert client.get("/").headers["cache-control"] == "no-cache"
 
 
+def test_with_accounts_no_browser_keeps_what_was_shown(team: FastAPI) -> None:
+    with client_of(team, Cast.ADMIN) as admin:
+        for path in ("/", "/account", "/admin/audit", "/nothing", "/api/runs"):
+            assert admin.get(path).headers["cache-control"] == "no-store", path
+        assert admin.get("/static/css/base.css").headers["cache-control"] == "no-cache"
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -1,5 +1,6 @@
 """The server of `stagelight serve`: one listening socket, the pages, their workers and postman."""
 
+import errno
 import gc
 import logging
 import signal
@@ -93,13 +94,22 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
+        hint = "Set STAGELIGHT_HOST to an address of this machine."
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            hint = "Set STAGELIGHT_PORT to a free port, or to 0 to have one chosen."
         typer.echo(
-            f"Stagelight cannot listen on {host}:{port}: {error.strerror}.\n"
-            "Set STAGELIGHT_PORT to a free port, or to 0 to have one chosen.",
-            err=True,
+            f"Stagelight cannot listen on {host}:{port}: {error.strerror}.\n{hint}", err=True
         )
         raise typer.Exit(2) from None
     return listener
+
+
+def place(settings: Settings, host: str, port: int) -> str:
+    """Where the server is; an address of all interfaces is none that a browser can be given."""
+    listens = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if is_every(host) and settings.public_url:
+        return f"Stagelight is at {settings.public_url} and listens on {listens}"
+    return f"Stagelight is at http://{listens}"
 
 
 def log_to_stderr() -> None:
@@ -139,14 +149,13 @@ class Server(uvicorn.Server):
             # tenth of a second, in which nobody is answered.
             gc.collect()
             gc.freeze()
+            web: Web = self._application.state.web
             host, port = self._listener.getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            typer.echo(f"Stagelight is at http://{shown}:{port}")
-            self._invite_first_admin(port)
+            typer.echo(place(web.settings, host, port))
+            self._invite_first_admin(web, port)
             sys.stdout.flush()
 
-    def _invite_first_admin(self, port: int) -> None:
-        web: Web = self._application.state.web
+    def _invite_first_admin(self, web: Web, port: int) -> None:
         if not web.settings.accounts:
             return
         link = first_admin_link(web.engine, served_at(web.settings, port))

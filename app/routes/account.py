@@ -18,7 +18,9 @@ from app.services.accounts import WrongPasswordError, account_of, change_passwor
 from app.services.api_tokens import TokenError, list_tokens, make_token, revoke_token, scopes_of
 from app.services.asker import Asker
 from app.services.passwords import PasswordError
+from app.services.quotas import read_usage
 from app.services.sessions import end_other_sessions, end_session, list_sessions
+from app.usage_pages import UsageCard
 from app.web import Here, Id, Web, Who
 
 router = APIRouter(prefix="/account", include_in_schema=False)
@@ -36,7 +38,7 @@ def entered(name: Entered = "", scope: Entered = "", days: Entered = "") -> Toke
 def show(
     web: Here, asker: Who, done: Annotated[Literal["", "password"], Query()] = ""
 ) -> HTMLResponse:
-    """Name and role, sessions, password, API tokens."""
+    """Name and role, API tokens, sessions, password, quotas."""
     return web.render(replace(_page(web, asker), changed=done == "password"))
 
 
@@ -109,10 +111,13 @@ def _page(web: Web, asker: Asker) -> AccountPage:
     """The page with a form for a token as it is at first."""
     scopes = scopes_of(asker)
     with read_scope(web.engine) as session:
+        usage = read_usage(session, asker, web.settings)
+        assert usage is not None, "only who is logged in gets here"
         return AccountPage(
             account=account_of(session, asker),
             sessions=tuple(list_sessions(session, asker)),
             tokens=tuple(list_tokens(session, asker)),
             scopes=scopes,
             form=TokenForm(scope=Scope.WRITE if Scope.WRITE in scopes else Scope.READ),
+            usage=UsageCard.of(usage),
         )

@@ -11,7 +11,7 @@ from app.login_pages import LoginPage, own_path
 from app.models import Act
 from app.pages import Problem
 from app.rates import Rate, network_of
-from app.rights import LOGIN
+from app.rights import LOGIN, LOGOUT
 from app.routes.moves import go
 from app.routes.visits import let_in, visit_of
 from app.services.asker import Asker
@@ -57,7 +57,7 @@ def enter(
     return let_in(request, web, token, own_path(back))
 
 
-@router.post("/logout")
+@router.post(LOGOUT)
 def leave(request: Request, web: Here, asker: Who) -> Response:
     """End this login, and have the browser forget its pages."""
     assert asker.login_id is not None

@@ -56,7 +56,7 @@ class PersonView(View):
     """A person as admins see them.
 
     `seen_at` is when they last did something here; null: never. `runs` are those that are there,
-    `logins` and `tokens` those that hold if the account is not disabled.
+    `sessions` and `tokens` those that hold if the account is not disabled.
     """
 
     id: int
@@ -67,7 +67,7 @@ class PersonView(View):
     disabled_at: datetime | None
     seen_at: datetime | None
     runs: int
-    logins: int
+    sessions: int
     tokens: int
     bytes: int  # that their runs keep
 
@@ -209,14 +209,14 @@ def _view(
     acted: datetime | None,
     *counts: int | None,
 ) -> PersonView:
-    runs, logins, tokens, size = counts
+    runs, sessions, tokens, size = counts
     return PersonView.model_validate(
         {
             **person.model_dump(),
             "entrance": entrance_of(person),
             "seen_at": max(filter(None, (login_seen, token_used, acted)), default=None),
             "runs": runs,
-            "logins": logins,
+            "sessions": sessions,
             "tokens": tokens,
             "bytes": size or 0,
         }

@@ -11,7 +11,7 @@ CHOSEN = {"name": "Nina", "password": PASSWORD, "again": PASSWORD}
 ROWS = (
     Row("GET", "/login", PUBLIC, but=dict.fromkeys(READ, 303)),
     Row("POST", "/login", PUBLIC, 303, form={"name": "olga", "password": PASSWORD}),
-    Row("POST", "/logout", ACCOUNT, but=dict.fromkeys(ACCOUNT, LOGIN_PAGE)),
+    Row("POST", "/logout", ACCOUNT, but=dict.fromkeys(PUBLIC, LOGIN_PAGE)),
     Row("POST", "/login/oidc", PUBLIC, 404),
     Row("GET", "/login/oidc/callback", PUBLIC, 404),
     Row("GET", "/invite/{token:path}", PUBLIC, at=INVITE),

@@ -40,6 +40,7 @@ export class Panel {
     else query.delete("of");
     url.search = query;
     const answer = await fetch(url);
+    if (!answer.ok) return location.assign(url.href.replace("/_node?", "?"));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (turn === this.turn) this.place.replaceChildren(...page.body.childNodes);
   }
