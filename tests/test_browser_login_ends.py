@@ -15,12 +15,7 @@ from tests.entry_support import PASSWORD, add_with_password
 from tests.people_support import cookie_of
 from tests.web_support import SCRIPT, seeding
 
-pytestmark = [pytest.mark.browser, pytest.mark.full]
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"accounts": True})
+pytestmark = [pytest.mark.browser, pytest.mark.full, pytest.mark.accounts]
 
 
 @pytest.fixture(autouse=True)
