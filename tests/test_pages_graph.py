@@ -364,7 +364,7 @@ def test_nothing_hostile_becomes_markup_in_any_view(
         assert tag not in ("img", "style", "iframe", "object", "base")
         assert tag != "script" or (attributes["src"] or "").startswith("/static/")
         for name, value in attributes.items():
-            assert re.fullmatch(r"[a-z][a-z:-]*[\dx]*", name), (tag, name)
+            assert re.fullmatch(r"[a-z][a-z:-]*[\dx]*(:inherited)?", name), (tag, name)
             assert not name.startswith("on")
             assert name != "style"
             if name in ("href", "action", "src", "hx-get", "data-source"):
