@@ -51,7 +51,7 @@ class BodyError(HTTPException):
     """
 
     def __init__(self, reason: StagelightError) -> None:
-        super().__init__(reason.status, headers=getattr(reason, "headers", None))
+        super().__init__(reason.status, headers=reason.headers)
         self.reason = reason
 
 
@@ -147,7 +147,7 @@ class _Body:
                 await self._next()
 
     def _too_large(self, size: str) -> TooLargeError:
-        if self._limit == BODY_BYTES:
+        if self._limit <= BODY_BYTES:  # it uploads nothing
             return TooLargeError(
                 f"The request has {size} bytes; {self._limit:,} are allowed.", "Send less."
             )

@@ -304,6 +304,7 @@ def test_the_form_is_not_kept_and_takes_nothing_large(visitor: TestClient) -> No
     answer = log_in(visitor, "ana", "x" * ENTRY_BYTES)
     assert answer.status_code == 413
     assert answer.headers["cache-control"] == "no-store"
+    assert "The request has" in answer.text, "it uploads nothing"
 
 
 def test_over_https_the_cookie_stays_there(settings: Settings, engine: Engine) -> None:
