@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Boolean, Engine, Float, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
-from sqlmodel import Session, create_engine
+from sqlmodel import Session, SQLModel, create_engine
 
 BUSY_MILLISECONDS = 5000
 
@@ -36,6 +37,12 @@ def read_scope(engine: Engine) -> Iterator[Session]:
     """One transaction that only reads: on SQLite it waits for no writer."""
     with Session(engine.execution_options(read_only=True), expire_on_commit=False) as session:
         yield session
+
+
+def insert_into(session: Session, table: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what is to be done about a row that is there already."""
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if on_postgresql else sqlite.insert(table)
 
 
 def brief(error: SQLAlchemyError) -> str:

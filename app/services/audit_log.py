@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from app.db import session_scope
 from app.models import Act, Audit
 from app.models.columns import utc_now
+from app.services.paging import page_of
 from app.services.view import View
 
 BATCH = 1000  # entries that are removed in one transaction
@@ -93,8 +94,8 @@ def list_audit(
     if filters.subject:
         query = query.where(col(Audit.subject) == filters.subject)
     found = [AuditView.model_validate(row) for row in session.scalars(query)]
-    more = len(found) > limit
-    return AuditList(entries=found[:limit], next=str(found[limit - 1].id) if more else None)
+    entries, following = page_of(found, limit)
+    return AuditList(entries=entries, next=following)
 
 
 def forget_old(engine: Engine, days: float) -> int:

@@ -6,9 +6,9 @@ for good. The sum is changed last in a transaction, so that no two wait for each
 """
 
 from sqlalchemy import exists, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from app.db import insert_into
 from app.models import Holding, Run, Script
 
 
@@ -48,8 +48,6 @@ def _has(session: Session, owner: str, script: Script) -> bool:
 def _change(session: Session, owner: str, size: int) -> None:
     if not size:
         return
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if on_postgresql else sqlite.insert
-    one = insert(Holding).values(owner=owner, bytes=size)
+    one = insert_into(session, Holding).values(owner=owner, bytes=size)
     total = col(Holding.bytes) + one.excluded.bytes
     session.execute(one.on_conflict_do_update(index_elements=["owner"], set_={"bytes": total}))

@@ -13,6 +13,7 @@ from app.models.columns import utc_now
 from app.reports.headlines import words_of
 from app.services.asker import Asker
 from app.services.audit import record
+from app.services.paging import page_of
 from app.services.reports import Subject
 from app.services.tokens import hash_of, is_token, new_token
 from app.services.view import View
@@ -114,8 +115,8 @@ def list_shares(session: Session, limit: int, before: int | None = None) -> Shar
     if before is not None:
         query = query.where(col(Share.id) < before)
     found = [_view(*row) for row in session.execute(query)]
-    more = len(found) > limit
-    return ShareList(shares=found[:limit], next=str(found[limit - 1].id) if more else None)
+    shares, following = page_of(found, limit)
+    return ShareList(shares=shares, next=following)
 
 
 def shares_of(session: Session, subject: Subject, limit: int) -> list[ShareView]:

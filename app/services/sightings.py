@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ScalarSelect, delete, distinct, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
+from app.db import insert_into
 from app.fingerprint import MOST, MOST_MESSAGE
 from app.models import (
     Blocker,
@@ -137,9 +137,7 @@ def _group(cause: dict[str, Any]) -> dict[str, Any]:
 
 def _insert_new(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
     """Insert the rows that are not there yet, whoever else inserts them right now."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert if on_postgresql else sqlite.insert
-    session.execute(insert(table).values(rows).on_conflict_do_nothing())
+    session.execute(insert_into(session, table).values(rows).on_conflict_do_nothing())
 
 
 def _lock(session: Session, names: Sequence[str]) -> None:

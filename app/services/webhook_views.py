@@ -6,6 +6,7 @@ from sqlmodel import Session, col, func, select
 
 from app.models import Delivery, DeliveryState, Webhook, WebhookEvent
 from app.services.deliveries import body_of
+from app.services.paging import page_of
 from app.services.view import View
 from app.services.webhook_signature import headers_of
 
@@ -84,9 +85,9 @@ def list_deliveries(
     if before is not None:
         query = query.where(col(Delivery.id) < before)
     found = session.exec(query.order_by(col(Delivery.id).desc()).limit(limit + 1)).all()
-    views = [_delivery(one, public_url) for one in found[:limit]]
-    more = len(found) > limit
-    return DeliveryList(deliveries=views, next=str(views[-1].id) if more else None)
+    shown, following = page_of(found, limit)
+    views = [_delivery(one, public_url) for one in shown]
+    return DeliveryList(deliveries=views, next=following)
 
 
 def _last(session: Session, webhook_id: int | None = None) -> dict[int, Delivery]:
