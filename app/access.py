@@ -151,7 +151,7 @@ def find_person(session: Session, person_id: int) -> Person:
 
 def find_filter(session: Session, slug: str) -> SavedFilter:
     """A saved filter, or NotFoundError."""
-    saved = session.get(SavedFilter, slug) if slug.isprintable() else None
+    saved = _filter(session, slug)
     if saved is None:
         raise NotFoundError(
             f"There is no saved filter {slug[:80]!r}.",
@@ -162,13 +162,17 @@ def find_filter(session: Session, slug: str) -> SavedFilter:
 
 def find_own_filter(session: Session, slug: str, asker: Asker) -> SavedFilter:
     """The same, to be deleted by who saved it or an admin."""
-    saved = session.get(SavedFilter, slug) if slug.isprintable() else None
+    saved = _filter(session, slug)
     if saved is None or not asker.owns(saved.owner):
         raise NotFoundError(
             f"There is no saved filter {slug[:80]!r} that you may delete.",
             "It was deleted, or is not yours: who saved it can delete it, and an admin.",
         )
     return saved
+
+
+def _filter(session: Session, slug: str) -> SavedFilter | None:
+    return session.get(SavedFilter, slug) if slug.isprintable() else None
 
 
 def find_own_share(session: Session, share_id: int, asker: Asker) -> Share:

@@ -1,5 +1,8 @@
 """Errors a person can act on: what happened and what to do next."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class StagelightError(Exception):
     """Something the caller can mend. Shown as {"error": {"code", "message", "hint"}}.
@@ -9,6 +12,7 @@ class StagelightError(Exception):
 
     code = "error"
     status = 400
+    headers: Mapping[str, str] = MappingProxyType({})  # of the answer that tells it
 
     def __init__(self, message: str, hint: str = "", *, code: str = "") -> None:
         super().__init__(message)
@@ -29,12 +33,24 @@ class LoginNeededError(StagelightError):
 
     code = "login_needed"
     status = 401
-    headers = {"WWW-Authenticate": "Bearer"}
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
     def __init__(self, message: str = "You are not logged in.") -> None:
         super().__init__(
             message,
             "Log in at /login. A program sends an API token: Authorization: Bearer stl_…",
+        )
+
+
+class NoAccountsError(NotFoundError):
+    """Nobody needs an account here, so there are no people."""
+
+    code = "no_accounts"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There are no accounts here.",
+            "Start the server with STAGELIGHT_ACCOUNTS=true to have people log in.",
         )
 
 

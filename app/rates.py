@@ -3,6 +3,8 @@
 import ipaddress
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from threading import Lock
 
@@ -10,7 +12,7 @@ from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from app.errors import StagelightError
+from app.errors import NotFoundError, StagelightError
 from app.settings import Settings
 
 
@@ -73,6 +75,19 @@ class Rates:
         """TooOftenError where one more would be too many; counts nothing."""
         if not self._limiter.test(self._limits[rate], rate, key):
             raise self._error(rate, key)
+
+    @contextmanager
+    def guess(self, address: str) -> Iterator[None]:
+        """Count what from this address looks for what there is not; TooOftenError, before it looks,
+        where that was too much. What is found never counts.
+        """
+        key = network_of(address)
+        self.check(Rate.GUESS, key)
+        try:
+            yield
+        except NotFoundError:
+            self.take(Rate.GUESS, key)
+            raise
 
     def _error(self, rate: Rate, key: str) -> TooOftenError:
         opens = self._limiter.get_window_stats(self._limits[rate], rate, key).reset_time

@@ -9,10 +9,10 @@ from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
 
+from app.errors import NoAccountsError
 from app.rates import Rate, Rates
 from app.services.asker import Asker, Via
 from app.services.oidc import Provider
-from app.services.people import NoAccountsError
 from app.services.storage import BlobStore
 from app.settings import Settings
 from app.templating import Page, render

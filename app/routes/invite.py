@@ -9,7 +9,6 @@ from app.errors import StagelightError
 from app.login_pages import InvitePage
 from app.models import Invite
 from app.pages import Problem
-from app.rates import Rate, network_of
 from app.routes.visits import let_in, visit_of
 from app.services.asker import Asker
 from app.services.entry import join, reset
@@ -57,16 +56,11 @@ def accept(
 
 def find_shown(web: Web, asker: Asker, token: str) -> Invite:
     """The invite, if it holds. Who asks for many that do not is told to wait."""
-    key = network_of(asker.address)
-    web.rates.check(Rate.GUESS, key)
-    try:
+    with web.rates.guess(asker.address):
         if not web.settings.accounts:
             raise InviteGoneError
         with read_scope(web.engine) as session:
             return find_invite(session, token)
-    except InviteGoneError:
-        web.rates.take(Rate.GUESS, key)
-        raise
 
 
 def _check_same(password: str, again: str) -> None:

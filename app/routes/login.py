@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from app.cookies import drop_cookie
 from app.db import session_scope
-from app.errors import NotFoundError, StagelightError
+from app.errors import NoAccountsError, StagelightError
 from app.login_pages import LoginPage, own_path
 from app.models import Act
 from app.pages import Problem
@@ -18,7 +18,7 @@ from app.services.asker import Asker
 from app.services.audit import record
 from app.services.entry import log_in, tried_key
 from app.services.logins import end_login
-from app.web import Here, Web, Who
+from app.web import Here, Web, Who, need_accounts
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,11 +30,12 @@ def form(
     """The form; who is logged in goes where it would lead."""
     if asker.role is not None:
         return go(request, own_path(back))
-    _check_accounts(web)
+    if not web.settings.accounts:
+        raise NoAccountsError
     return web.render(LoginPage(own_path(back), oidc=web.settings.oidc_provider))
 
 
-@router.post(LOGIN)
+@router.post(LOGIN, dependencies=[Depends(need_accounts)])
 def enter(
     request: Request,
     web: Here,
@@ -44,7 +45,6 @@ def enter(
     back: Annotated[str, Form(alias="next")] = "",
 ) -> Response:
     """Log in; on an error show the form again."""
-    _check_accounts(web)
     try:
         _count(web, asker, name)
         token = log_in(web.engine, name, password, visit_of(request, web, asker))
@@ -52,7 +52,7 @@ def enter(
         oidc = web.settings.oidc_provider
         page = LoginPage(own_path(back), name, oidc, Problem.of(error))
         response = web.render(page, error.status)
-        response.headers.update(getattr(error, "headers", {}))
+        response.headers.update(error.headers)
         return response
     return let_in(request, web, token, own_path(back))
 
@@ -68,15 +68,6 @@ def leave(request: Request, web: Here, asker: Who) -> Response:
     drop_cookie(response, web.settings)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
-
-
-def _check_accounts(web: Web) -> None:
-    if not web.settings.accounts:
-        raise NotFoundError(
-            "There are no accounts here.",
-            "Without them Stagelight answers this machine alone; STAGELIGHT_ACCOUNTS=true changes "
-            "that.",
-        )
 
 
 def _count(web: Web, asker: Asker, name: str) -> None:

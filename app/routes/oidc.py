@@ -98,5 +98,5 @@ def _refuse(web: Web, goal: str, error: StagelightError) -> Response:
     """The login page, with why."""
     page = LoginPage(goal, oidc=web.settings.oidc_provider, problem=Problem.of(error))
     response = web.render(page, error.status)
-    response.headers.update(getattr(error, "headers", {}))
+    response.headers.update(error.headers)
     return response

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request, Response
 from app.db import read_scope, session_scope
 from app.errors import NotFoundError
 from app.models import Share
-from app.rates import Rate, network_of
 from app.reports.report import Report
 from app.reports.sheet import ReportSheet
 from app.routes.reports import Format, report_file
@@ -76,13 +75,11 @@ def _open(web: Web, asker: Asker, token: str) -> tuple[Share, Report]:
 @contextmanager
 def _guesses_counted(web: Web, asker: Asker) -> Iterator[None]:
     """Count what does not open, and let nobody try who had too many of those."""
-    key = network_of(asker.address)
-    web.rates.check(Rate.GUESS, key)
-    try:
-        yield
-    except NotFoundError:  # it would say what is gone
-        web.rates.take(Rate.GUESS, key)
-        raise ShareGoneError from None
+    with web.rates.guess(asker.address):
+        try:
+            yield
+        except NotFoundError:  # it would say what is gone
+            raise ShareGoneError from None
 
 
 def _seen(request: Request, web: Web, share: Share, response: Response) -> Response:

@@ -14,9 +14,8 @@ from app.db import read_scope, session_scope
 from app.errors import StagelightError
 from app.models import Act, Invite, Person, PersonRole
 from app.models.person import NAME_CHARACTERS
-from app.services.asker import Asker, Via
 from app.services.audit import record
-from app.services.identity import nobody
+from app.services.identity import logged_in, nobody
 from app.services.invites import InviteGoneError, find_invite, use_invite
 from app.services.logins import end_login_of, end_logins, start_login
 from app.services.passwords import check_password, check_strength, hash_password, set_password
@@ -111,14 +110,7 @@ def enter(
     login, token = start_login(
         session, person, visit.days, address=visit.address, agent=visit.agent
     )
-    asker = Asker(
-        person.name,
-        person.role,
-        Via.LOGIN,
-        person.id,
-        login_id=login.id,
-        address=visit.address,
-    )
+    asker = logged_in(person, login.id, visit.address)
     record(session, asker, act, person.name, **detail)
     return token
 

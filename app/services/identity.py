@@ -2,7 +2,9 @@
 
 import getpass
 import os
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Engine, select
@@ -17,7 +19,6 @@ from app.models.person import NAME_CHARACTERS
 from app.services import api_tokens, logins
 from app.services.asker import Asker, Via
 
-# A database that takes no write right now is no reason to refuse somebody: it is noted next time.
 SEEN_SECONDS = 60  # how exact the times of last use are: a write for each request were too many
 
 
@@ -54,6 +55,11 @@ def local_person() -> str:
         return f"user {os.getuid()}"
 
 
+def logged_in(person: Person, login_id: int | None, address: str) -> Asker:
+    """Who comes with this login."""
+    return Asker(person.name, person.role, Via.LOGIN, person.id, login_id=login_id, address=address)
+
+
 def identify(engine: Engine, *, token: str | None, cookie: str, address: str) -> Asker:
     """Who this is. Where a token is sent it alone counts: BadTokenError if it does not hold."""
     if token is not None:
@@ -63,11 +69,10 @@ def identify(engine: Engine, *, token: str | None, cookie: str, address: str) ->
     if found is None:
         return nobody(address)
     login, person = found
-    assert login.id is not None
-    if (utc_now() - login.seen_at).total_seconds() > SEEN_SECONDS:
-        with suppress(OperationalError), session_scope(engine) as session:
-            logins.see_login(session, login.id)
-    return Asker(person.name, person.role, Via.LOGIN, person.id, login_id=login.id, address=address)
+    login_id = login.id
+    assert login_id is not None
+    _note(engine, login.seen_at, lambda session: logins.see_login(session, login_id))
+    return logged_in(person, login_id, address)
 
 
 def _of_token(engine: Engine, text: str, address: str) -> Asker:
@@ -76,19 +81,27 @@ def _of_token(engine: Engine, text: str, address: str) -> Asker:
     if found is None:
         raise BadTokenError
     token, person = found
-    assert token.id is not None
-    if token.used_at is None or (utc_now() - token.used_at).total_seconds() > SEEN_SECONDS:
-        with suppress(OperationalError), session_scope(engine) as session:
-            api_tokens.use_token(session, token.id)
+    token_id = token.id
+    assert token_id is not None
+    _note(engine, token.used_at, lambda session: api_tokens.use_token(session, token_id))
     return Asker(
         person.name,
         person.role,
         Via.TOKEN,
         person.id,
-        token_id=token.id,
+        token_id=token_id,
         scope=token.scope,
         address=address,
     )
+
+
+def _note(engine: Engine, last: datetime | None, write: Callable[[Session], None]) -> None:
+    """Have the time of use written down, where that is not what it says already."""
+    if last is not None and (utc_now() - last).total_seconds() <= SEEN_SECONDS:
+        return
+    # A database that takes no write right now is no reason to refuse somebody.
+    with suppress(OperationalError), session_scope(engine) as session:
+        write(session)
 
 
 def still_holds(session: Session, asker: Asker) -> bool:

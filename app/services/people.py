@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlmodel import Session, col
 
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError
 from app.models import Act, ApiToken, Audit, Holding, Login, Person, PersonRole, Run
 from app.models.columns import utc_now
 from app.services.asker import Asker
@@ -37,18 +37,6 @@ class LastAdminError(ConflictError):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"{name} is the last admin who can log in.", "Make somebody else an admin first."
-        )
-
-
-class NoAccountsError(NotFoundError):
-    """Nobody needs an account here, so there are no people."""
-
-    code = "no_accounts"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "There are no accounts here.",
-            "Start the server with STAGELIGHT_ACCOUNTS=true to have people log in.",
         )
 
 
